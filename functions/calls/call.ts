@@ -1,0 +1,93 @@
+// The call: what the carrier made of an attempt (or an inbound call), as a fold of what happened to it.
+import type { CarrierName, Disposition } from './lead.ts';
+
+/** The carrier's words for the line, in the order in which a call may go through them (DESIGN: status moves only forward). */
+export const statusRank = {
+  queued: 0, initiated: 1, ringing: 2, 'in-progress': 3, completed: 4, busy: 4, 'no-answer': 4, failed: 4, canceled: 4,
+} as const;
+export type CallStatus = keyof typeof statusRank;
+export const callStatuses = Object.keys(statusRank) as CallStatus[];
+export const TERMINAL_RANK = 4;
+export const isTerminal = (status: CallStatus): boolean => statusRank[status] === TERMINAL_RANK;
+
+export const endReasons = ['caller-hung-up', 'agent-ended', 'carrier-failed', 'agent-failed', 'timed-out', 'operator'] as const;
+export type EndReason = (typeof endReasons)[number];
+
+/**
+ * Something that happened to a call. Events are kept one by one under a key made from their content (eventKey), so that a
+ * repeat changes nothing; the call's record is always the fold of all of them, whatever the order they came in.
+ * `at` is ISO 8601: the carrier's own time where it gave one, else ours.
+ */
+export type CallEvent =
+  /** The carrier said how the line is doing: by callback, in its answer to our request, or when it was looked up. */
+  | { kind: 'status'; at: string; status: CallStatus; sequence: number | null; source: 'callback' | 'request' | 'lookup';
+      durationSeconds: number | null; sipCode: number | null; answeredBy: string | null; cost: string | null }
+  /** The answer document was handed out, with the ticket of this stream epoch (0 the first, 1 and up after a takeover). */
+  | { kind: 'document'; at: string; epoch: number }
+  | { kind: 'stream-started'; at: string; epoch: number; streamSid: string }
+  | { kind: 'stream-failed'; at: string; detail: string }
+  | { kind: 'agent-connected'; at: string; epoch: number; conversationId: string; voiceId: string | null }
+  /** The first agent audio went out to the caller. `sinceAnswerMs` counts from the stream's start frame. */
+  | { kind: 'first-audio'; at: string; epoch: number; sinceAnswerMs: number }
+  /** The talk is over; the first one written wins. `turnMs`: caller's end of speech to the agent's first audio, per turn. */
+  | { kind: 'ended'; at: string; endReason: EndReason; detail: string | null; turnMs: number[] }
+  | { kind: 'opt-out'; at: string; by: 'key-9' | 'voice' | 'console' | 'api' }
+  | { kind: 'answered-by'; at: string; answeredBy: string }
+  | { kind: 'recording'; at: string; recordingSid: string; url: string; durationSeconds: number | null }
+  | { kind: 'outcome'; at: string; source: 'agent' | 'analysis'; disposition: Disposition; summary: string | null };
+
+/** A line of the transcript. `index` counts from 0 in the order in which the turns began; a correction replaces its text. */
+export interface Turn {
+  index: number;
+  role: 'agent' | 'caller';
+  text: string;
+  at: string;
+}
+
+/** What is known of a call before anything happened to it. */
+export interface NewCall {
+  callId: string;
+  attemptId: string | null;
+  leadId: string | null;
+  carrier: CarrierName;
+  direction: 'outbound' | 'inbound';
+  from: string;
+  to: string;
+}
+
+export interface Latency {
+  enquiryToDialMs: number | null;
+  answerToFirstAudioMs: number | null;
+  turnMs: number[];
+}
+
+/** A call as stored: its facts, and the fold of its events. */
+export interface CallRecord extends NewCall {
+  /** Null until the carrier's call is bound to it. */
+  callSid: string | null;
+  status: CallStatus;
+  /** The carrier's sequence number behind `status`; null when it gave none. */
+  statusSequence: number | null;
+  endReason: EndReason | null;
+  endDetail: string | null;
+  startedAt: string | null;
+  answeredAt: string | null;
+  endedAt: string | null;
+  durationSeconds: number | null;
+  conversationId: string | null;
+  voiceId: string | null;
+  recordingUrl: string | null;
+  answeredBy: string | null;
+  cost: string | null;
+  disposition: Disposition | null;
+  summary: string | null;
+  optedOut: boolean;
+  /** True once the caller heard the agent. */
+  talked: boolean;
+  /** Highest stream epoch whose document was handed out; -1 before the first. */
+  epoch: number;
+  streamStarted: boolean;
+  latency: Latency;
+  /** How many events the fold has seen. */
+  eventCount: number;
+}

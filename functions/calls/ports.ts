@@ -1,0 +1,158 @@
+// What the domain needs from the outside. store/, carriers/ and the composition roots provide it; tests bring memory versions.
+import type { CallEvent, CallRecord, CallStatus, NewCall, Turn } from './call.ts';
+import type { AttemptRecord, CarrierName, Consent, Disposition, LeadRecord, LeadStatus, Step } from './lead.ts';
+import type { Decision } from './permission.ts';
+
+export interface Clock {
+  now(): Date;
+}
+
+/** A number that we may not dial, and why. */
+export interface Suppression {
+  phone: string;
+  reason: 'opt-out' | 'carrier-dnd' | 'console' | 'api' | 'crm';
+  at: string;
+  note: string | null;
+}
+
+/** A counter with a ceiling. Amounts are counted in whole units (calls, cents); `expiresAt` is when the window is over. */
+export interface Cap {
+  key: string;
+  amount: number;
+  limit: number;
+  expiresAt: string;
+}
+
+/** Everything that one accepted enquiry writes, in one transaction. */
+export interface NewEnquiry {
+  lead: LeadRecord;
+  attempt: AttemptRecord;
+  /** The enquiry is this one: the same key again is answered with the lead that the first one made. */
+  idempotencyKey: string;
+  /** SHA-256 of what was asked; the same key with another content is a conflict. */
+  fingerprint: string;
+  expiresAt: string;
+}
+
+export interface LeadStore {
+  /** What an earlier enquiry with this key made. */
+  enquiry(idempotencyKey: string): Promise<{ leadId: string; fingerprint: string } | undefined>;
+  /** Writes all or nothing; `false` when the key is already taken (then read it again). */
+  createEnquiry(enquiry: NewEnquiry): Promise<boolean>;
+  lead(leadId: string): Promise<LeadRecord | undefined>;
+  attempts(leadId: string): Promise<AttemptRecord[]>;
+  attempt(attemptId: string): Promise<AttemptRecord | undefined>;
+  /** Adds attempt number n+1; `false` when it exists already. */
+  createAttempt(attempt: AttemptRecord): Promise<boolean>;
+  /** Moves an attempt, only if it is still in one of `from`; appends the step. Undefined when it was not. */
+  moveAttempt(attemptId: string, from: AttemptRecord['state'][], change: AttemptChange, step: Step): Promise<AttemptRecord | undefined>;
+  /** Writes what follows from attempts and calls, only against the version read. `false`: somebody was faster, read again. */
+  settleLead(leadId: string, version: number, change: { status: LeadStatus; disposition: Disposition | null; summary: string | null }): Promise<boolean>;
+  /** Newest first. */
+  list(query: { status?: LeadStatus; cursor?: string; limit: number }): Promise<{ leads: LeadRecord[]; cursor: string | null }>;
+  /** Attempts that want somebody's attention: due by `before`, in one of the states that can still move. */
+  attemptsDue(before: string, limit: number): Promise<AttemptRecord[]>;
+  /** When earlier attempts to this number were dialled, newest first, for frequency caps. */
+  dialledAt(phone: string, since: string): Promise<string[]>;
+}
+
+export type AttemptChange = Partial<Pick<AttemptRecord, 'state' | 'dueAt' | 'reason' | 'decision' | 'callSid' | 'claimedAt' | 'carrier'>>;
+
+export interface SuppressionStore {
+  suppression(phone: string): Promise<Suppression | undefined>;
+  suppress(suppression: Suppression): Promise<void>;
+  unsuppress(phone: string): Promise<void>;
+  suppressions(query: { cursor?: string; limit: number }): Promise<{ suppressions: Suppression[]; cursor: string | null }>;
+}
+
+export interface CapStore {
+  /** Adds to every counter or, when one would pass its limit, to none; says which one was full. Safe against concurrency. */
+  reserve(caps: Cap[]): Promise<{ full: Cap | undefined }>;
+  giveBack(caps: Cap[]): Promise<void>;
+}
+
+export interface CallStore {
+  /** Creates the call's record if it does not exist. Doing it again changes nothing. */
+  open(call: NewCall, at: string): Promise<void>;
+  call(callId: string): Promise<CallRecord | undefined>;
+  /** Our call behind the carrier's id. */
+  callIdOf(carrier: CarrierName, callSid: string): Promise<string | undefined>;
+  /** Binds the carrier's id to the call, both ways. 'other': the call already has another, or the id belongs to another call. */
+  bind(callId: string, carrier: CarrierName, callSid: string): Promise<'bound' | 'other'>;
+  /** Keeps the event (a repeat changes nothing) and folds all events into the record, which it returns. */
+  append(callId: string, event: CallEvent): Promise<CallRecord>;
+  events(callId: string): Promise<CallEvent[]>;
+  putTurn(callId: string, turn: Turn): Promise<void>;
+  turns(callId: string): Promise<Turn[]>;
+  /** Calls that have not come to an end and whose last news is older than `before`. */
+  openCalls(before: string, limit: number): Promise<CallRecord[]>;
+}
+
+/** One-time use of stream tickets. */
+export interface TicketRegister {
+  /** True for the first caller with this id, false for every later one. Forgotten after `expiresAt`. */
+  use(ticketId: string, expiresAt: string): Promise<boolean>;
+}
+
+/** What the dialer asks the carrier for. The carrier's client adds its own addresses, which carry the attempt id. */
+export interface DialOrder {
+  attemptId: string;
+  callId: string;
+  to: string;
+  /** How long the phone may ring. */
+  ringSeconds: number;
+  /** How long the call may last. */
+  limitSeconds: number;
+}
+
+export type DialOutcome =
+  | { outcome: 'placed'; callSid: string; status: CallStatus }
+  /** The carrier said no; asking again in the same way would be answered in the same way. */
+  | { outcome: 'refused'; code: string; reason: string; doNotDisturb: boolean }
+  /** Certainly not placed: too many requests, or the carrier could not be reached at all. */
+  | { outcome: 'not-now'; retryAfterMs: number; reason: string }
+  /** Nobody knows whether a phone is ringing. */
+  | { outcome: 'unknown'; reason: string };
+
+/** A call as the carrier tells it when asked. */
+export interface CarrierCall {
+  callSid: string;
+  status: CallStatus;
+  startedAt: string | null;
+  endedAt: string | null;
+  durationSeconds: number | null;
+  answeredBy: string | null;
+  cost: string | null;
+}
+
+export interface Carrier {
+  readonly name: CarrierName;
+  /** Our caller id, E.164. */
+  readonly from: string;
+  /** Asks once. Never throws for anything that the carrier or the network did. */
+  place(order: DialOrder): Promise<DialOutcome>;
+  /** Calls to this number since then, for reconciliation. Throws UpstreamError. */
+  callsTo(to: string, since: string): Promise<CarrierCall[]>;
+  /** Throws UpstreamError; undefined when the carrier does not know it. */
+  call(callSid: string): Promise<CarrierCall | undefined>;
+  /** Ends a live call; a call that is over already is no error. Throws UpstreamError. */
+  hangUp(callSid: string): Promise<void>;
+}
+
+export interface DialQueue {
+  send(message: { attemptId: string }, delaySeconds?: number): Promise<void>;
+}
+
+/** Named one-time schedules: the same attempt scheduled twice is scheduled once. */
+export interface DialSchedule {
+  at(attemptId: string, when: string): Promise<void>;
+  cancel(attemptId: string): Promise<void>;
+}
+
+/** Turns at the carrier's calls-per-second, across all dialers. */
+export interface Pace {
+  /** Takes the next free turn; returns how long to wait for it, in ms (0: now). */
+  turn(carrier: CarrierName): Promise<number>;
+}
+
+export type { CallRecord, Decision, LeadRecord, AttemptRecord, Consent };
