@@ -1,0 +1,31 @@
+/** Ways to cut a stream into pieces, for the tests of everything that must not care how its stream was cut. */
+import * as fc from 'fast-check';
+
+/** Lengths of pieces, empty and single ones among them; `cut` uses them one after another and hands over the rest at the end. */
+export const pieceLengths = fc.array(fc.oneof(fc.constantFrom(0, 1, 2, 3), fc.integer({ min: 0, max: 2_000 })), { maxLength: 40 });
+
+/** Views of `whole`, in order, that together are all of it. */
+export function cut<T extends Uint8Array | Int16Array>(whole: T, lengths: readonly number[]): T[] {
+  const pieces: T[] = [];
+  let at = 0;
+  for (const length of lengths) {
+    pieces.push(whole.subarray(at, at + length) as T);
+    at = Math.min(whole.length, at + length);
+  }
+  pieces.push(whole.subarray(at) as T);
+  return pieces;
+}
+
+export function joinBytes(pieces: readonly Uint8Array[]): Uint8Array {
+  return new Uint8Array(Buffer.concat(pieces));
+}
+
+export function joinSamples(pieces: readonly Int16Array[]): Int16Array {
+  const all = new Int16Array(pieces.reduce((length, piece) => length + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    all.set(piece, at);
+    at += piece.length;
+  }
+  return all;
+}
