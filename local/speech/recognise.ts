@@ -67,7 +67,6 @@ export const recogniser = ({ known = clipNames.map(clip), hangoverMs = 500 }: { 
 
   const finish = (): Heard[] => {
     const frames = said ?? [];
-    const wasSteady = levels.length === 0 || spread(levels) < STEADY_DB;
     const [hadBegun, length] = [began, loud];
     [said, levels, peak, loud, quiet, began] = [undefined, [], -90, 0, 0, false];
     if (length < START_FRAMES) return [];
@@ -75,7 +74,7 @@ export const recogniser = ({ known = clipNames.map(clip), hangoverMs = 500 }: { 
     frames.forEach((frame, index) => pcm.set(frame, index * FRAME));
     const { clip: nearest, distanceDb } = nearestClip(pcm, known);
     const sure = distanceDb < SAME_DB ? nearest : undefined;
-    if (!sure && (wasSteady || !hadBegun)) return [];
+    if (!sure && !hadBegun) return [];
     const ended: Heard = { kind: 'speech-ended', text: sure ? sure.text : '...', clip: sure?.name, distanceDb, seconds: pcm.length / 8000 };
     return hadBegun ? [ended] : [{ kind: 'speech-started' }, ended];
   };
