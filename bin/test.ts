@@ -1,0 +1,46 @@
+// Called by `npm test` through with-node.mjs: runs the tests, passes its arguments on to vitest (`npm test -- test/calls`), and ends with a
+// plain line `N passed, N failed` and vitest's exit code.
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '..');
+
+interface Report {
+  numPassedTests: number;
+  numFailedTests: number;
+  testResults: { status: string; assertionResults: { status: string }[] }[];
+}
+
+/** What vitest's JSON report counts, and a failure for each file that could not be run at all. */
+export const tally = (report: Report): { passed: number; failed: number } => {
+  const broken = report.testResults.filter((file) => file.status === 'failed' && file.assertionResults.every((test) => test.status !== 'failed'));
+  return { passed: report.numPassedTests, failed: report.numFailedTests + broken.length };
+};
+
+/** Runs vitest with these arguments and prints the closing line. Resolves with the exit code. */
+export const runTests = async (args: readonly string[]): Promise<number> => {
+  const directory = mkdtempSync(join(tmpdir(), 'ringback-test-'));
+  const file = join(directory, 'report.json');
+  try {
+    const child = spawn(process.execPath, [
+      join(root, 'node_modules', 'vitest', 'vitest.mjs'), 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`, ...args,
+    ], { cwd: root, stdio: 'inherit' });
+    // Ctrl-C reaches vitest by itself; a signal to this process alone is passed on.
+    process.on('SIGINT', () => {});
+    for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
+    const code = await new Promise<number>((resolve, reject) => {
+      child.on('error', reject).on('exit', (exit, signal) => resolve(signal ? 1 : (exit ?? 1)));
+    });
+    const counted = existsSync(file) ? tally(JSON.parse(readFileSync(file, 'utf8')) as Report) : { passed: 0, failed: 0 };
+    // An error outside of any test, or no tests at all: the run failed, so the line must not say that nothing did.
+    const failed = code === 0 ? counted.failed : Math.max(counted.failed, 1);
+    process.stdout.write(`${counted.passed} passed, ${failed} failed\n`);
+    return code === 0 && failed > 0 ? 1 : code;
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+};
+
+if (import.meta.main) process.exitCode = await runTests(process.argv.slice(2));
