@@ -39,8 +39,9 @@ export const readInit = (agentId: string, stored: JsonObject, init: JsonObject, 
   const missing = new Set<string>();
   const firstMessage = agent.firstMessage.replaceAll(/\{\{\s*([\w.-]+)\s*\}\}/gu, (_, name: string) => {
     const value = given[name];
-    if (value === undefined || value === null) missing.add(name);
-    return String(value);
+    if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return String(value);
+    missing.add(name);
+    return '';
   });
   if (missing.size > 0) {
     const names = [...missing].map((name) => `'${name}'`).join(', ');

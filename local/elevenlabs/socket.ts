@@ -37,6 +37,8 @@ export const converse = (socket: WebSocket, deps: SocketDeps): void => {
   let talking: Talk | undefined;
   let hasPlace = false;
   let leaveLine: (() => void) | undefined;
+  /** Frames that came after the first one and before its metadata went out. */
+  const early: JsonObject[] = [];
   let pings = 0;
   const unanswered = new Map<number, number>();
   const timers = new Set<NodeJS.Timeout>();
@@ -100,6 +102,7 @@ export const converse = (socket: WebSocket, deps: SocketDeps): void => {
     const own = deps.turnTimeoutMs === undefined ? agent : { ...agent, turnTimeoutMs: deps.turnTimeoutMs };
     talking = talk({ conversation, agent: own, durations, pace, chunkMs: deps.chunkMs, send, close });
     talking.begin(accepted.firstMessage, accepted.firstMessageOverridden);
+    for (const frame of early.splice(0)) take(frame);
   };
 
   const queueUp = (accepted: Accepted): void => {
@@ -128,7 +131,7 @@ export const converse = (socket: WebSocket, deps: SocketDeps): void => {
     agent = read.agent;
     conversation.formats = { input: agent.inputFormat, output: agent.outputFormat };
     const { kind } = conversation.story;
-    after(kind === 'slow' ? durations.slowMs : 0, () => {
+    const welcome = (): void => {
       // Metadata comes before any refusal: having it does not mean being accepted.
       const formats = { agent_output_audio_format: agent.outputFormat, user_input_audio_format: agent.inputFormat };
       send({ type: 'conversation_initiation_metadata', conversation_initiation_metadata_event: { conversation_id: conversation.id, ...formats } });
@@ -139,7 +142,9 @@ export const converse = (socket: WebSocket, deps: SocketDeps): void => {
       hasPlace = places.enter();
       if (hasPlace) live(read);
       else queueUp(read);
-    });
+    };
+    if (kind === 'slow') after(durations.slowMs, welcome);
+    else welcome();
   };
 
   const typed = (frame: JsonObject, type: string): void => {
@@ -173,13 +178,18 @@ export const converse = (socket: WebSocket, deps: SocketDeps): void => {
     talking?.audio(bytes);
   };
 
+  const take = (frame: JsonObject): void => {
+    if ('user_audio_chunk' in frame) return audioIn(frame['user_audio_chunk']);
+    typed(frame, textAt(frame, 'type') ?? '');
+  };
+
   const initTimer = after(durations.initWaitMs, () => close(failure(1008, 'missing_fields', 'conversation_initiation_client_data did not come.')));
   socket.on('message', (data: Buffer, isBinary) => {
     if (state === 'closed') return;
     const frame = isBinary ? undefined : parseJson(data.toString('utf8'));
     if (!isObject(frame)) return close(invalidMessage('A message must be a JSON object.'));
-    if ('user_audio_chunk' in frame) return audioIn(frame['user_audio_chunk']);
-    typed(frame, textAt(frame, 'type') ?? '');
+    if (state === 'starting') early.push(frame);
+    else take(frame);
   });
   // 'close' follows every 'error' (a message over 16 MB, for instance, which ws closes with 1009).
   socket.on('error', () => undefined);

@@ -83,6 +83,8 @@ export const mouth = ({ format, pace, chunkMs, send }: MouthDeps): Mouth => {
     const bytes = bytesOf(utterance.clips, format);
     // What was said before may still be playing; this is heard after it.
     const startedMs = now() + remainingMs();
+    clearTimeout(timer);
+    playing?.finish('cut');
     return new Promise((finish) => {
       playing = { utterance, bytes, sentTo: 0, startedMs, durationMs: (bytes.length / perSecond) * 1000, finish };
       next(0);

@@ -145,6 +145,8 @@ export const talk = ({ conversation, agent, durations, pace, chunkMs, send, clos
 
   const words = (text: string): void => {
     if (ending || stopped || kind === 'mute') return;
+    clearTimeout(quiet);
+    interrupt();
     round += 1;
     const id = sameIdNext ?? ++eventId;
     sameIdNext = undefined;
