@@ -1,5 +1,6 @@
 // Consent as evidence: what makes it good enough to dial. Used by permission, and by whoever writes consent down.
 import { createHash } from 'node:crypto';
+import { readInstant } from './instants.ts';
 import type { Consent } from './lead.ts';
 import type { Policy } from './policy.ts';
 
@@ -14,8 +15,8 @@ const CLOCK_SKEW_MS = 5 * 60_000;
 export const consentFault = (consent: Consent | null, now: number, policy: Policy): { code: string; reason: string } | undefined => {
   if (!consent || typeof consent.text !== 'string' || consent.text.trim() === '') return { code: 'no-consent', reason: 'No consent to be called is on record.' };
   if (consentHash(consent.text) !== consent.textHash) return { code: 'consent-altered', reason: 'The words of the consent on record are not those that were agreed to.' };
-  const at = Date.parse(consent.at);
-  if (Number.isNaN(at)) return { code: 'no-consent', reason: 'It is not on record when consent was given.' };
+  const at = readInstant(consent.at);
+  if (at === undefined) return { code: 'no-consent', reason: 'It is not on record when consent was given.' };
   if (at > now + CLOCK_SKEW_MS) return { code: 'consent-from-the-future', reason: 'The consent on record is dated in the future.' };
   const { maxAgeDays } = policy.consent;
   return now - at > maxAgeDays * DAY_MS ? { code: 'consent-too-old', reason: `Consent was given more than ${maxAgeDays} days ago; it has to be asked for again.` } : undefined;

@@ -1,4 +1,5 @@
 // How often one number may be rung: rolling windows over the earlier dials. Used by permission. Pure.
+import { readInstant } from './instants.ts';
 import type { Policy } from './policy.ts';
 
 const MINUTE_MS = 60_000;
@@ -20,8 +21,8 @@ const ceilings = (country: string | undefined, policy: Policy): Ceiling[] => {
 
 /** How many dials lie in the last day, week and month before `now` (ms); undefined when one of the times cannot be read. */
 export const frequencyCounts = (dialledAt: string[], now: number): { dialsInDay: number; dialsInWeek: number; dialsInMonth: number } | undefined => {
-  const times = dialledAt.map((text) => Date.parse(text));
-  if (times.some((time) => Number.isNaN(time))) return undefined;
+  const times = dialledAt.map(readInstant).filter((time) => time !== undefined);
+  if (times.length < dialledAt.length) return undefined;
   const within = (ms: number): number => times.filter((time) => time > now - ms).length;
   return { dialsInDay: within(DAY_MS), dialsInWeek: within(7 * DAY_MS), dialsInMonth: within(30 * DAY_MS) };
 };
@@ -31,7 +32,7 @@ export const frequencyCounts = (dialledAt: string[], now: number): { dialsInDay:
  * A dial leaves a window exactly its length after it was made. Dials dated after `now` (another machine's clock) count too.
  */
 export const frequencyFreeAt = (dialledAt: string[], now: number, country: string | undefined, policy: Policy): number | undefined => {
-  const newestFirst = dialledAt.map((text) => Date.parse(text)).sort((a, b) => b - a);
+  const newestFirst = dialledAt.map(readInstant).filter((time) => time !== undefined).sort((a, b) => b - a);
   let free = now;
   for (const { ms, limit } of ceilings(country, policy)) {
     if (limit === 0) return undefined;

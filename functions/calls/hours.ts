@@ -59,12 +59,12 @@ const openAtWall = (wall: number, place: OpenPlace): boolean => {
 export const nextOpen = (from: Date, places: OpenPlace[], days: number): Date | undefined => {
   const end = from.getTime() + days * DAY_MS;
   let at = from.getTime();
-  while (at <= end) {
-    const later = Math.max(at, ...places.map((place) => notOpenBefore(at, place)));
-    if (later === at) return new Date(at);
-    at = later;
+  for (;;) {
+    const before = at;
+    for (const place of places) at = notOpenBefore(at, place);
+    if (at > end) return undefined;
+    if (at === before) return new Date(at);
   }
-  return undefined;
 };
 
 /** `at` if the place is open then; else a later instant, before which it certainly does not open. */

@@ -1,18 +1,19 @@
 // Permission to dial: the one pure function that every dial goes through. Its answer is stored with the attempt.
 // The checks, in their order, each with its codes:
-//   1. kill switch        kill-switch
+//   1. kill switch        kill-switch, clock-unreadable
 //   2. consent            no-consent, consent-altered, consent-from-the-future, consent-too-old
 //   3. suppression        do-not-call
 //   4. number             number-unreadable, country-refused, country-not-allowed, prefix-refused, type-refused
-//   5. frequency          too-often (later, until the window has room), too-many-attempts
+//   5. frequency          history-unreadable, too-many-attempts, too-often (later, until there is room; refused if the policy allows none)
 //   6. hours              outside-hours (later, until all places are open), no-time-zone, never-open
 // What refuses for good comes before what only delays, so that nobody waits for a call that will never be placed.
 import { consentFault } from './consent.ts';
 import { frequencyCounts, frequencyFreeAt } from './frequency.ts';
 import { nextOpen } from './hours.ts';
+import { readInstant } from './instants.ts';
 import type { Consent } from './lead.ts';
 import { numberFault } from './numbers.ts';
-import { readPhone } from './phone.ts';
+import { type Phone, readPhone } from './phone.ts';
 import { placesOf } from './places.ts';
 import { type Policy, versionOf } from './policy.ts';
 
@@ -51,14 +52,14 @@ export interface Question {
 /** May this number be dialled now? Pure and total: every question has exactly one answer, and none throws. */
 export const permissionToDial = (question: Question, policy: Policy): Decision => {
   const { phone } = question;
-  const now = Date.parse(question.now);
+  const now = readInstant(question.now);
   const facts: Decision['facts'] = { attemptNumber: question.attemptNumber };
   const decide = (outcome: Decision['outcome'], code: string, reason: string, until: string | null = null): Decision =>
-    ({ at: Number.isNaN(now) ? question.now : new Date(now).toISOString(), outcome, code, reason, until, policyVersion: versionOf(policy), facts });
+    ({ at: now === undefined ? question.now : new Date(now).toISOString(), outcome, code, reason, until, policyVersion: versionOf(policy), facts });
   const refuse = (fault: { code: string; reason: string }): Decision => decide('refused', fault.code, fault.reason);
 
   if (question.killSwitch || policy.killSwitch) return refuse({ code: 'kill-switch', reason: 'Calling is switched off by the operator.' });
-  if (Number.isNaN(now)) return refuse({ code: 'clock-unreadable', reason: 'The time of the decision could not be read.' });
+  if (now === undefined) return refuse({ code: 'clock-unreadable', reason: 'The time of the decision could not be read.' });
 
   const consent = consentFault(question.consent, now, policy);
   if (consent) return refuse(consent);
@@ -79,11 +80,11 @@ export const permissionToDial = (question: Question, policy: Policy): Decision =
   const free = frequencyFreeAt(question.dialledAt, now, number.country, policy);
   if (free === undefined) return refuse({ code: 'too-often', reason: 'The policy allows no calls to this number.' });
 
-  const { places, zoneFrom } = placesOf(number, question.leadTimeZone, now, policy);
-  facts['zone'] = places.length > 3 ? `${places.length} zones` : places.map((place) => place.zone).join(' ');
-  facts['zoneFrom'] = zoneFrom;
-  if (places.length === 0) return refuse({ code: 'no-time-zone', reason: 'Nothing tells in which time zone this number is, so nobody knows when it may be called.' });
-  const until = nextOpen(new Date(free), places, policy.hours.searchDays);
+  const where = placesOf(number, question.leadTimeZone, free, policy);
+  facts['zone'] = where.places.length > 3 ? `${where.places.length} zones` : where.places.map((place) => place.zone).join(' ') || null;
+  facts['zoneFrom'] = where.zoneFrom;
+  if (where.places.length === 0) return refuse({ code: 'no-time-zone', reason: 'Nothing tells in which time zone this number is, so nobody knows when it may be called.' });
+  const until = firstOpen(number, question.leadTimeZone, free, policy);
   if (!until) return refuse({ code: 'never-open', reason: `There is no hour in the next ${policy.hours.searchDays} days at which this number may be called.` });
   if (until.getTime() === now) return decide('allowed', 'allowed', 'Consent is on record, and it is within calling hours.');
 
@@ -92,6 +93,18 @@ export const permissionToDial = (question: Question, policy: Policy): Decision =
   return free > now
     ? decide('later', 'too-often', 'This number was called as often as the policy allows for now; it is called when there is room again.', until.toISOString())
     : decide('later', 'outside-hours', 'It is outside calling hours where the phone is; the call is placed when they begin.', until.toISOString());
+};
+
+/** The first instant from `from` (ms) on at which the places that count at that very instant are all open. */
+const firstOpen = (number: Phone, zone: string | null, from: number, policy: Policy): Date | undefined => {
+  let at = new Date(from);
+  // Which places count can change with the seasons (placesOf), so the answer is asked again at the instant found.
+  for (let round = 0; round < 8; round += 1) {
+    const open = nextOpen(at, placesOf(number, zone, at.getTime(), policy).places, policy.hours.searchDays);
+    if (!open || open.getTime() === at.getTime()) return open;
+    at = open;
+  }
+  return undefined;
 };
 
 const doNotCall = (reason: string): string =>

@@ -34,9 +34,10 @@ const MAX_TEXT = 64;
  */
 export const readPhone = (text: string, options: { defaultCallingCode?: string | undefined } = {}): Phone | PhoneFault => {
   const home = options.defaultCallingCode?.replace(/\D/g, '') || undefined;
+  if (text.length > MAX_TEXT) return tooLong(home);
   const plain = plainDigits(text);
   if (plain === '') return { fault: 'phone-missing', message: `must be a phone number, for example ${exampleOf(home)}` };
-  const odd = oddity(plain, home) ?? (text.length > MAX_TEXT ? tooLong(home) : undefined);
+  const odd = oddity(plain, home);
   if (odd) return odd;
 
   const digits = dialString(plain, home);
@@ -113,7 +114,7 @@ const asciiDigit = (digit: string): string => {
 };
 
 const oddity = (plain: string, home: string | undefined): PhoneFault | undefined => {
-  if (/\d(?:[,;#*]|ext|extn|extension|x|durchwahl|poste|anexo|ramal)[:.=]?(?:ext=)?\d{1,7}#?$/i.test(plain))
+  if (/\d(?:[,;#*]+|ext|extn|extension|x|durchwahl|poste|anexo|ramal)[:.=]?(?:ext=)?\d{1,7}#?$/i.test(plain))
     return { fault: 'phone-extension', message: 'must be a number that can be rung directly: leave the extension away' };
   if (/\p{L}/u.test(plain)) return { fault: 'phone-letters', message: `must be written in digits, not letters, for example ${exampleOf(home)}` };
   if (!/^[+\d()]*$/.test(plain) || plain.lastIndexOf('+') > plain.search(/[+\d]/))

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { VisibleError } from './errors.ts';
+import { holidayRules } from './holiday-rules.ts';
 import { everyDayHours, lawfulHours, usualCountries } from './lawful-hours.ts';
 import { canonicalZone } from './zones.ts';
 import { numberTypes } from './phone.ts';
@@ -62,7 +63,13 @@ const schema = z.strictObject({
   }).prefault({}),
   holidays: z.strictObject({
     builtIn: z.boolean().default(true),
-    byCountry: z.record(country, z.strictObject({ add: z.array(day).max(400).default([]), drop: z.array(z.string()).default([]) })).default({}),
+    byCountry: z.record(country, z.strictObject({ add: z.array(day).max(400).default([]), drop: z.array(z.string()).max(100).default([]) })).default({}),
+  }).superRefine((holidays, context) => {
+    for (const [place, { drop }] of Object.entries(holidays.byCountry)) {
+      const known = Object.keys(holidayRules[place] ?? {});
+      for (const name of drop.filter((n) => !known.includes(n)))
+        context.addIssue({ code: 'custom', path: ['byCountry', place, 'drop'], message: `knows no holiday "${name}"; ${place} has ${known.join(', ') || 'none'}` });
+    }
   }).prefault({}),
   frequency: z.strictObject({
     perDay: counts.perDay.default(3),

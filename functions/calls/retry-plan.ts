@@ -1,4 +1,5 @@
 // Trying again: what follows when an attempt came to nothing. Called when an attempt ends; the answer then needs permission like any dial.
+import { readInstant } from './instants.ts';
 import { type Policy, type RetryOutcome, retryOutcomes } from './policy.ts';
 
 export interface EndedAttempt {
@@ -38,8 +39,8 @@ const inMinutes = (minutes: number): string =>
 export const nextAttempt = (ended: EndedAttempt, policy: Policy, random: () => number): NextAttempt => {
   const { outcome } = ended;
   if (!isRetryOutcome(outcome)) return { stop: 'This ends the plan: trying again would not help.' };
-  const from = Date.parse(ended.endedAt);
-  if (Number.isNaN(from)) return { stop: 'It is not known when the last attempt ended.' };
+  const from = readInstant(ended.endedAt);
+  if (from === undefined) return { stop: 'It is not known when the last attempt ended.' };
   if (!(ended.attemptNumber < policy.frequency.attemptsPerLead)) return { stop: `${inWords[outcome]}, and ${policy.frequency.attemptsPerLead} attempts are the most for one enquiry.` };
 
   const plan = policy.retry.outcomes[outcome];

@@ -62,7 +62,7 @@ const listZones = (country: string): string[] => {
 export const zonesOf = (phone: string): string[] => {
   const read = readPhone(phone);
   if (!('phone' in read) || read.country === undefined) return [];
-  return zonesByAreaCode(read.callingCode, read.phone.slice(1 + read.callingCode.length), read.country) ?? zonesOfCountry(read.country);
+  return zonesByAreaCode(read.country, read.phone.slice(1 + read.callingCode.length)) ?? zonesOfCountry(read.country);
 };
 
 let countries: Map<string, string> | undefined;
