@@ -44,7 +44,7 @@ export const readOutbound = (text: string, streamSid: string): Outbound | Refuse
   }
   if (!isObject(message)) return invalid('the message is not a JSON object');
   const { event } = message;
-  const allowed = event === 'clear' ? ['event', 'streamSid'] : ['event', 'streamSid', String(event)];
+  const allowed = ['event', 'streamSid', ...(event === 'clear' ? [] : [String(event)])];
   if (event !== 'media' && event !== 'mark' && event !== 'clear') return invalid(`unknown event ${JSON.stringify(event)?.slice(0, 40)}`);
   const extra = Object.keys(message).find((key) => !allowed.includes(key));
   if (extra !== undefined) return invalid(`${event}: unexpected field ${extra}`);
