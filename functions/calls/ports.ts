@@ -36,7 +36,7 @@ export interface NewEnquiry {
 
 export interface LeadStore {
   /** What an earlier enquiry with this key made. */
-  enquiry(idempotencyKey: string): Promise<{ leadId: string; fingerprint: string } | undefined>;
+  enquiry(idempotencyKey: string, now: string): Promise<{ leadId: string; fingerprint: string; status: LeadStatus } | undefined>;
   /** Writes all or nothing; `false` when the key is already taken (then read it again). */
   createEnquiry(enquiry: NewEnquiry): Promise<boolean>;
   lead(leadId: string): Promise<LeadRecord | undefined>;
@@ -46,6 +46,8 @@ export interface LeadStore {
   createAttempt(attempt: AttemptRecord): Promise<boolean>;
   /** Moves an attempt, only if it is still in one of `from`; appends the step. Undefined when it was not. */
   moveAttempt(attemptId: string, from: AttemptRecord['state'][], change: AttemptChange, step: Step): Promise<AttemptRecord | undefined>;
+  /** Takes a ready attempt for dialling, once: state `dialling`, and the dial noted against the number. Undefined when it was not ready. */
+  claimAttempt(attemptId: string, phone: string, at: string): Promise<AttemptRecord | undefined>;
   /** Writes what follows from attempts and calls, only against the version read. `false`: somebody was faster, read again. */
   settleLead(leadId: string, version: number, change: { status: LeadStatus; disposition: Disposition | null; summary: string | null }): Promise<boolean>;
   /** Newest first. */
@@ -77,6 +79,11 @@ export interface CallStore {
   call(callId: string): Promise<CallRecord | undefined>;
   /** Our call behind the carrier's id. */
   callIdOf(carrier: CarrierName, callSid: string): Promise<string | undefined>;
+  /**
+   * Binds the carrier's id to the call and returns the record, in one conditional write: all that an answer document may cost.
+   * 'other': the call already has another callSid; 'none': there is no such call.
+   */
+  adopt(callId: string, callSid: string): Promise<CallRecord | 'other' | 'none'>;
   /** Binds the carrier's id to the call, both ways. 'other': the call already has another, or the id belongs to another call. */
   bind(callId: string, carrier: CarrierName, callSid: string): Promise<'bound' | 'other'>;
   /** Keeps the event (a repeat changes nothing) and folds all events into the record, which it returns. */
@@ -140,7 +147,13 @@ export interface Carrier {
 }
 
 export interface DialQueue {
-  send(message: { attemptId: string }, delaySeconds?: number): Promise<void>;
+  /** `turnAt`: ISO time of the turn at the carrier that this message already holds. */
+  send(message: DialMessage, delaySeconds?: number): Promise<void>;
+}
+
+export interface DialMessage {
+  attemptId: string;
+  turnAt?: string;
 }
 
 /** Named one-time schedules: the same attempt scheduled twice is scheduled once. */

@@ -1,0 +1,71 @@
+// What an answered phone hears: decides, with at most one conditional write, between the agent, a goodbye and silence.
+import { isTerminal, type CallRecord } from './call.ts';
+import { readAttemptId } from './lead.ts';
+import type { CallStore, Clock } from './ports.ts';
+import { sealTicket } from './ticket.ts';
+
+/** A call in our own words, which each carrier's document.ts renders in its accent. */
+export type CallFlow =
+  /** Join the caller with the agent. `after`: where the carrier goes when the stream has ended. */
+  | { flow: 'talk'; attemptId: string; callId: string; ticket: string }
+  /** Say one sentence and hang up. */
+  | { flow: 'say-goodbye'; sentence: string }
+  | { flow: 'hang-up' };
+
+export interface AnswerDeps {
+  calls: CallStore;
+  clock: Clock;
+  ticketSecret: string;
+  ticketTtlSeconds: number;
+}
+
+export const sorrySentence = 'We are sorry, this call cannot be continued. Goodbye.';
+const notAgainSentence = 'We are already talking with you on another line. Goodbye.';
+/** How often one call may be given a new stream after the relay that carried it was lost. */
+export const MAX_TAKEOVERS = 3;
+
+const talk = (deps: AnswerDeps, attemptId: string, call: CallRecord, epoch: number): CallFlow => {
+  const expires = Math.floor(deps.clock.now().getTime() / 1000) + deps.ticketTtlSeconds;
+  return { flow: 'talk', attemptId, callId: call.callId, ticket: sealTicket(deps.ticketSecret, { callId: call.callId, callSid: call.callSid!, epoch, expires }) };
+};
+
+/** The document that the carrier fetches when the phone is answered. Fetched twice, it admits one stream all the same. */
+export const answerCall = (deps: AnswerDeps) => async (ask: { attemptId: string; callSid: string }): Promise<CallFlow> => {
+  const parts = readAttemptId(ask.attemptId);
+  const call = parts ? await deps.calls.adopt(parts.callId, ask.callSid) : 'none';
+  if (call === 'none') return { flow: 'say-goodbye', sentence: sorrySentence };
+  // The last guard: a second phone that rang for one attempt is told so, and nobody talks to it.
+  if (call === 'other') return { flow: 'say-goodbye', sentence: notAgainSentence };
+  if (isTerminal(call.status) || call.endReason !== null || call.optedOut) return { flow: 'hang-up' };
+  return talk(deps, ask.attemptId, call, Math.max(0, call.epoch));
+};
+
+/**
+ * The document that the carrier fetches when the stream has ended. The relay writes the end reason before it closes the
+ * stream; where there is none, the relay was lost and another one takes the call over, a bounded number of times.
+ */
+export const afterStream = (deps: AnswerDeps) => async (ask: { attemptId: string; callSid: string; lineIsDown: boolean }): Promise<CallFlow> => {
+  const parts = readAttemptId(ask.attemptId);
+  const call = parts ? await deps.calls.adopt(parts.callId, ask.callSid) : 'none';
+  if (call === 'none' || call === 'other') return { flow: 'say-goodbye', sentence: sorrySentence };
+  if (ask.lineIsDown || isTerminal(call.status) || call.endReason !== null || call.optedOut) return { flow: 'hang-up' };
+  const epoch = Math.max(0, call.epoch) + 1;
+  const at = deps.clock.now().toISOString();
+  if (epoch > MAX_TAKEOVERS) {
+    await deps.calls.append(call.callId, { kind: 'ended', at, endReason: 'agent-failed', detail: 'stream-lost-too-often', turnMs: [] });
+    return { flow: 'say-goodbye', sentence: sorrySentence };
+  }
+  await deps.calls.append(call.callId, { kind: 'document', at, epoch });
+  return talk(deps, ask.attemptId, call, epoch);
+};
+
+/** Keys pressed outside a stream: 9 is an opt-out; anything else goes on as when the phone was answered. */
+export const keyPressed = (deps: AnswerDeps) => async (ask: { attemptId: string; callSid: string; digits: string }): Promise<CallFlow> => {
+  if (ask.digits !== '9') return answerCall(deps)(ask);
+  const parts = readAttemptId(ask.attemptId);
+  const call = parts ? await deps.calls.adopt(parts.callId, ask.callSid) : 'none';
+  if (call === 'none' || call === 'other') return { flow: 'say-goodbye', sentence: sorrySentence };
+  // The call's next callback carries this to the lead and to the suppression list.
+  await deps.calls.append(call.callId, { kind: 'opt-out', at: deps.clock.now().toISOString(), by: 'key-9' });
+  return { flow: 'say-goodbye', sentence: 'You will not be called again. Goodbye.' };
+};

@@ -1,0 +1,115 @@
+// The dialer: takes one message of the dial queue, asks permission again, waits for its turn, claims the attempt, asks the carrier once.
+import { dialCaps } from './caps.ts';
+import { readAttemptId, type AttemptRecord } from './lead.ts';
+import { permissionToDial } from './permission.ts';
+import type { Policy } from './policy.ts';
+import type { CallStore, CapStore, Carrier, DialMessage, DialQueue, Pace } from './ports.ts';
+import { settleLead, type SettleDeps } from './settle-lead.ts';
+
+export interface DialDeps extends SettleDeps {
+  calls: CallStore;
+  caps: CapStore;
+  queue: DialQueue;
+  pace: Pace;
+  policy: Policy;
+  carriers: Partial<Record<AttemptRecord['carrier'], Carrier>>;
+  /** Waits for a turn that is near. */
+  wait: (ms: number) => Promise<void>;
+}
+
+/** A turn further away than this goes back to the queue instead of holding the dialer. */
+const NEAR_MS = 2_000;
+const EARLY_MS = 1_000;
+
+/** What became of the message; for the log. Every outcome means that the message is done with. */
+export type DialResult = 'dialled' | 'not-due' | 'not-ready' | 'later' | 'refused' | 'queued-for-turn' | 'no-such-attempt';
+
+export const dialAttempt = (deps: DialDeps) => async (message: DialMessage): Promise<DialResult> => {
+  const { attemptId } = message;
+  const parts = readAttemptId(attemptId);
+  const settle = () => settleLead(deps)(parts!.leadId);
+  const now = () => deps.clock.now().toISOString();
+  let attempt = await deps.leads.attempt(attemptId);
+  const lead = attempt && (await deps.leads.lead(attempt.leadId));
+  if (!attempt || !lead || !parts) return 'no-such-attempt';
+  if (attempt.state !== 'ready' && attempt.state !== 'scheduled') return 'not-ready';
+  if (Date.parse(attempt.dueAt) > deps.clock.now().getTime() + EARLY_MS) {
+    await deps.schedule.at(attemptId, attempt.dueAt);
+    return 'not-due';
+  }
+
+  // Asked again at the moment of dialling: hours may have closed, and the person may have opted out, since the enquiry.
+  const [suppression, dialledAt] = await Promise.all([
+    deps.suppressions.suppression(lead.phone), deps.leads.dialledAt(lead.phone, new Date(deps.clock.now().getTime() - 31 * 86_400_000).toISOString()),
+  ]);
+  const decision = permissionToDial({
+    now: now(), phone: lead.phone, leadTimeZone: lead.timeZone, consent: lead.consent, suppression: suppression ? { reason: suppression.reason } : null,
+    dialledAt, killSwitch: deps.policy.killSwitch, attemptNumber: parts.number,
+  }, deps.policy);
+  if (decision.outcome === 'refused') {
+    await deps.leads.moveAttempt(attemptId, ['ready', 'scheduled'], { state: 'refused', decision, reason: decision.reason }, { at: now(), event: 'refused', detail: decision.code });
+    await settle();
+    return 'refused';
+  }
+  const putOff = async (until: string, reason: string, code: string): Promise<DialResult> => {
+    await deps.leads.moveAttempt(attemptId, ['ready', 'scheduled'], { state: 'scheduled', dueAt: until, decision: { ...decision, outcome: 'later', until, code, reason }, reason }, { at: now(), event: 'scheduled', detail: code });
+    await deps.schedule.at(attemptId, until);
+    await settle();
+    return 'later';
+  };
+  if (decision.outcome === 'later') return putOff(decision.until!, decision.reason, decision.code);
+
+  if (attempt.state === 'scheduled') {
+    // A ready attempt holds its place under the caps already; one that comes due takes it now.
+    const caps = dialCaps({ phone: lead.phone, now: now(), limitSeconds: deps.policy.limitSeconds }, deps.policy);
+    const { full } = await deps.caps.reserve(caps);
+    if (full) return putOff(full.expiresAt, 'As many calls as are allowed for now have been made; this one follows.', 'cap-reached');
+    const ready = await deps.leads.moveAttempt(attemptId, ['scheduled'], { state: 'ready', decision, reason: null }, { at: now(), event: 'ready', detail: null });
+    if (!ready) {
+      await deps.caps.giveBack(caps);
+      return 'not-ready';
+    }
+    attempt = ready;
+  }
+
+  const carrier = deps.carriers[attempt.carrier];
+  if (!carrier) throw new Error(`attempt ${attemptId} wants a carrier that is not configured: ${attempt.carrier}`);
+  const waitMs = message.turnAt ? Date.parse(message.turnAt) - deps.clock.now().getTime() : await deps.pace.turn(carrier.name);
+  if (waitMs > NEAR_MS) {
+    await deps.queue.send({ attemptId, turnAt: new Date(deps.clock.now().getTime() + waitMs).toISOString() }, Math.ceil(waitMs / 1000));
+    return 'queued-for-turn';
+  }
+  if (waitMs > 0) await deps.wait(waitMs);
+
+  const call = { callId: parts.callId, attemptId, leadId: lead.leadId, carrier: carrier.name, direction: 'outbound' as const, from: carrier.from, to: lead.phone };
+  await deps.calls.open(call, now());
+  if (!(await deps.leads.claimAttempt(attemptId, lead.phone, now()))) return 'not-ready';
+  await settle();
+  const outcome = await carrier.place({ attemptId, callId: parts.callId, to: lead.phone, ringSeconds: deps.policy.ringSeconds, limitSeconds: deps.policy.limitSeconds });
+  const held = ['dialling', 'unknown'] as AttemptRecord['state'][];
+  switch (outcome.outcome) {
+    case 'placed': {
+      const bound = await deps.calls.bind(parts.callId, carrier.name, outcome.callSid);
+      if (bound === 'bound') {
+        await deps.calls.append(parts.callId, { kind: 'status', at: now(), status: outcome.status, sequence: null, source: 'request', durationSeconds: null, sipCode: null, answeredBy: null, cost: null });
+      }
+      await deps.leads.moveAttempt(attemptId, held, { state: 'placed', callSid: outcome.callSid, reason: null }, { at: now(), event: 'placed', detail: null });
+      break;
+    }
+    case 'refused':
+      if (outcome.doNotDisturb) await deps.suppressions.suppress({ phone: lead.phone, reason: 'carrier-dnd', at: now(), note: outcome.code });
+      await deps.leads.moveAttempt(attemptId, held, { state: 'failed', reason: outcome.reason }, { at: now(), event: 'failed', detail: outcome.code });
+      break;
+    case 'not-now': {
+      const dueAt = new Date(deps.clock.now().getTime() + outcome.retryAfterMs).toISOString();
+      await deps.leads.moveAttempt(attemptId, held, { state: 'ready', dueAt, reason: outcome.reason }, { at: now(), event: 'ready', detail: outcome.reason });
+      await deps.queue.send({ attemptId }, Math.ceil(outcome.retryAfterMs / 1000));
+      break;
+    }
+    case 'unknown':
+      await deps.leads.moveAttempt(attemptId, held, { state: 'unknown', reason: outcome.reason }, { at: now(), event: 'unknown', detail: outcome.reason });
+      break;
+  }
+  await settle();
+  return 'dialled';
+};

@@ -1,0 +1,34 @@
+// Renders a call flow as TwiML.
+import VoiceResponse from 'twilio/lib/twiml/VoiceResponse.js';
+import type { CallFlow } from '#calls/answer-call.ts';
+import { callbackUrl, type TwilioAddresses } from './webhook.ts';
+
+export interface DocumentConfig extends TwilioAddresses {
+  /** The relay's media socket, ws(s)://…, without a query: Twilio would drop it (error 31920). */
+  streamUrl: string;
+}
+
+export const TWIML_TYPE = 'text/xml; charset=utf-8';
+
+/** The document as text, under 64 kB. The ticket rides as a `<Parameter>`, which Twilio hands over in the stream's start frame. */
+export const twiml = (flow: CallFlow, config: DocumentConfig): string => {
+  const response = new VoiceResponse();
+  switch (flow.flow) {
+    case 'talk': {
+      // `action` is fetched when the stream ends, whoever ended it: there the call is ended, or given to another relay.
+      const connect = response.connect({ action: callbackUrl(config, 'after', flow.attemptId), method: 'POST' });
+      const stream = connect.stream({ url: config.streamUrl, statusCallback: callbackUrl(config, 'stream', flow.attemptId), statusCallbackMethod: 'POST' });
+      stream.parameter({ name: 'attempt', value: flow.attemptId });
+      stream.parameter({ name: 'ticket', value: flow.ticket });
+      break;
+    }
+    case 'say-goodbye':
+      response.say(flow.sentence);
+      response.hangup();
+      break;
+    case 'hang-up':
+      response.hangup();
+      break;
+  }
+  return response.toString();
+};

@@ -1,0 +1,51 @@
+// The answer documents: what Twilio fetches when a phone is answered, when keys were pressed, and when the stream has ended.
+import { afterStream, answerCall, keyPressed, sorrySentence, type AnswerDeps, type CallFlow } from '#calls/answer-call.ts';
+import { VisibleError } from '#calls/errors.ts';
+import { readAttemptId } from '#calls/lead.ts';
+import { answerForm } from '#carriers/twilio/schema.ts';
+import { TWIML_TYPE, twiml, type DocumentConfig } from '#carriers/twilio/document.ts';
+import { readParams, verifyTwilio, type SignatureRule } from '#carriers/twilio/webhook.ts';
+import { publicBase, publicStream } from '#house/env.ts';
+import { httpHandler, lazily, problem, readForm, type HttpAnswer, type HttpHandler } from '#house/http.ts';
+import type { Log } from '#house/log.ts';
+import { twilioAddresses } from './compose-carriers.ts';
+import { fromEnvironment, need } from './compose.ts';
+
+export interface AnswerHandlerDeps extends AnswerDeps {
+  document: DocumentConfig;
+  signature: SignatureRule;
+  log: Log;
+}
+
+const isTerminalWord = (status: string | undefined): boolean => ['completed', 'busy', 'no-answer', 'failed', 'canceled'].includes(status ?? '');
+
+export const answerHandler = (deps: AnswerHandlerDeps): HttpHandler => {
+  const document = (flow: CallFlow, status = 200): HttpAnswer => ({ status, headers: { 'content-type': TWIML_TYPE, 'cache-control': 'no-store' }, body: twiml(flow, deps.document) });
+  const sorry: CallFlow = { flow: 'say-goodbye', sentence: sorrySentence };
+  return httpHandler(async (request) => {
+    const params = verifyTwilio(request, request.method === 'POST' ? readForm(request) : [], deps.signature);
+    const { CallSid: callSid, CallStatus } = readParams(answerForm, params);
+    const attemptId = request.query.get('attempt') ?? '';
+    if (!readAttemptId(attemptId)) throw new VisibleError('invalid', 'attempt-unknown', 'The address names no attempt.', { fields: [{ field: 'attempt', message: 'must be the id that was given to the carrier' }] });
+    if (request.rawPath.endsWith('/after')) return document(await afterStream(deps)({ attemptId, callSid, lineIsDown: isTerminalWord(CallStatus) }));
+    if (request.rawPath.endsWith('/gather')) return document(await keyPressed(deps)({ attemptId, callSid, digits: String(params['Digits'] ?? '') }));
+    return document(await answerCall(deps)({ attemptId, callSid }));
+  }, {
+    log: deps.log,
+    // A caller is on the line: whatever went wrong is said in words. Twilio plays a document only with a 2xx, so a request that
+    // Twilio did sign gets one; a forged request is refused, and a fault of ours is a 503, which Twilio asks again.
+    explain: (error, requestId) => {
+      if (!(error instanceof VisibleError)) return document(sorry, 503);
+      return document(sorry, error.kind === 'invalid' || error.kind === 'not-found' ? 200 : problem(error, requestId).status);
+    },
+  });
+};
+
+export const handler = lazily(async () => {
+  const { env, log, clock, stores } = await fromEnvironment('answer');
+  return answerHandler({
+    calls: stores.calls, clock, log, ticketSecret: need(env, 'STREAM_TICKET_SECRET'), ticketTtlSeconds: env.STREAM_TICKET_TTL_SECONDS,
+    document: { ...twilioAddresses(env), streamUrl: publicStream(env) },
+    signature: { authToken: need(env, 'TWILIO_AUTH_TOKEN'), publicBase: publicBase(env), skip: env.SKIP_WEBHOOK_SIGNATURE_VALIDATION },
+  });
+});

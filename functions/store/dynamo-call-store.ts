@@ -1,0 +1,139 @@
+// Calls, their events and their transcripts in DynamoDB, behind CallStore.
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
+import { GetCommand, PutCommand, QueryCommand, TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { statusRank, type CallEvent, type CallRecord, type Turn } from '#calls/call.ts';
+import { eventKey, foldCall, isConcluded, newCallRecord } from '#calls/fold-call.ts';
+import type { CallStore } from '#calls/ports.ts';
+import { conditionFailed, ifHolds, transact, type Tables } from './client.ts';
+import { indexes, keys } from './table.ts';
+
+type Item = Record<string, unknown>;
+const strip = (item: Item): CallRecord => {
+  const { pk: _pk, sk: _sk, duePk: _d, dueSk: _ds, statusRank: _r, openedAt: _o, ...call } = item;
+  return call as unknown as CallRecord;
+};
+/** A bound call that is not concluded is in the index of due work, under the time of its last news. */
+const due = (call: CallRecord, at: string): Item => (call.callSid !== null && !isConcluded(call) ? { duePk: 'DUE#call', dueSk: `${at}#${call.callId}` } : {});
+
+export const dynamoCallStore = ({ db, callsTable: TableName }: Tables, now: () => Date = () => new Date()): CallStore => {
+  const record = async (callId: string): Promise<CallRecord | undefined> => {
+    const { Item } = await db.send(new GetCommand({ TableName, Key: keys.call(callId), ConsistentRead: true }));
+    return Item ? strip(Item) : undefined;
+  };
+
+  /** The record's item and all events, in one consistent query. CALL and EVT# sort before TURN#. */
+  const story = async (callId: string): Promise<{ call: CallRecord | undefined; events: CallEvent[] }> => {
+    const items: Item[] = [];
+    let from: Item | undefined;
+    do {
+      const page = await db.send(new QueryCommand({
+        TableName, ConsistentRead: true, KeyConditionExpression: 'pk = :pk AND sk BETWEEN :first AND :last',
+        ExpressionAttributeValues: { ':pk': keys.call(callId).pk, ':first': 'CALL', ':last': 'EVT#~' }, ...(from ? { ExclusiveStartKey: from } : {}),
+      }));
+      items.push(...(page.Items ?? []));
+      from = page.LastEvaluatedKey;
+    } while (from);
+    const call = items.find((item) => item['sk'] === 'CALL');
+    return { call: call ? strip(call) : undefined, events: items.filter((item) => item['sk'] !== 'CALL').map((item) => item['event'] as CallEvent) };
+  };
+
+  return {
+    open: async (call, at) => {
+      await ifHolds(db.send(new PutCommand({
+        TableName, ConditionExpression: 'attribute_not_exists(pk)',
+        Item: { ...keys.call(call.callId), ...newCallRecord(call), statusRank: 0, openedAt: at },
+      })));
+    },
+
+    call: record,
+
+    callIdOf: async (carrier, callSid) => {
+      const { Item } = await db.send(new GetCommand({ TableName, Key: keys.sid(carrier, callSid), ConsistentRead: true }));
+      return Item ? String(Item['callId']) : undefined;
+    },
+
+    adopt: async (callId, callSid) => {
+      try {
+        const { Attributes } = await db.send(new UpdateCommand({
+          TableName, Key: keys.call(callId), ReturnValues: 'ALL_NEW', ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+          // The time in the index of due work stays what it was: handing out a document is no news of the call.
+          UpdateExpression: 'SET callSid = :sid, duePk = if_not_exists(duePk, :due), dueSk = if_not_exists(dueSk, :at)',
+          ConditionExpression: 'attribute_exists(pk) AND (callSid = :none OR (callSid = :sid AND attribute_exists(duePk)))',
+          ExpressionAttributeValues: { ':sid': callSid, ':none': null, ':due': 'DUE#call', ':at': `${now().toISOString()}#${callId}` },
+        }));
+        return strip(Attributes!);
+      } catch (error) {
+        if (!conditionFailed(error)) throw error;
+        const old = (error as { Item?: Record<string, AttributeValue> }).Item;
+        if (!old) return 'none';
+        const call = strip(unmarshall(old));
+        return call.callSid === callSid ? call : 'other';
+      }
+    },
+
+    bind: async (callId, carrier, callSid) => {
+      const [known, owner] = await Promise.all([record(callId), db.send(new GetCommand({ TableName, Key: keys.sid(carrier, callSid), ConsistentRead: true }))]);
+      if (known?.callSid === callSid && owner.Item?.['callId'] === callId) return 'bound';
+      const written = await transact(() => db.send(new TransactWriteCommand({
+        TransactItems: [
+          { Update: {
+            TableName, Key: keys.call(callId), UpdateExpression: 'SET callSid = :sid, duePk = if_not_exists(duePk, :due), dueSk = if_not_exists(dueSk, :at)',
+            ConditionExpression: 'attribute_exists(pk) AND (callSid = :none OR callSid = :sid)',
+            ExpressionAttributeValues: { ':sid': callSid, ':none': null, ':due': 'DUE#call', ':at': `${now().toISOString()}#${callId}` },
+          } },
+          { Put: {
+            TableName, Item: { ...keys.sid(carrier, callSid), callId }, ConditionExpression: 'attribute_not_exists(pk) OR callId = :id',
+            ExpressionAttributeValues: { ':id': callId },
+          } },
+        ],
+      })));
+      return written === true ? 'bound' : 'other';
+    },
+
+    append: async (callId, event) => {
+      await ifHolds(db.send(new PutCommand({
+        TableName, Item: { ...keys.event(callId, eventKey(event)), event }, ConditionExpression: 'attribute_not_exists(pk)',
+      })));
+      // Fold also after a repeat: the one who wrote the event may have died before it folded.
+      const { call, events } = await story(callId);
+      if (!call) throw new Error(`there is no call ${callId} to record on`);
+      if (call.eventCount === events.length) return call;
+      const next = foldCall(call, events);
+      const { callId: _id, attemptId: _att, leadId: _lead, carrier: _c, direction: _dir, from: _f, to: _t, callSid: _s, ...folded } = next;
+      const fields: Item = { ...folded, statusRank: statusRank[next.status], ...due(next, now().toISOString()) };
+      const names = Object.keys(fields);
+      const written = await ifHolds(db.send(new UpdateCommand({
+        TableName, Key: keys.call(callId), ReturnValues: 'ALL_NEW',
+        UpdateExpression: `SET ${names.map((name) => `#${name} = :${name}`).join(', ')}${'duePk' in fields ? '' : ' REMOVE duePk, dueSk'}`,
+        // Whoever folded more events knows more; and whatever the fold says, a status never moves back.
+        ConditionExpression: '#eventCount < :eventCount AND #statusRank <= :statusRank',
+        ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, name])),
+        ExpressionAttributeValues: Object.fromEntries(Object.entries(fields).map(([name, value]) => [`:${name}`, value])),
+      })));
+      return written ? strip(written.Attributes!) : ((await record(callId)) ?? next);
+    },
+
+    events: async (callId) => (await story(callId)).events,
+
+    putTurn: async (callId, turn) => {
+      await db.send(new PutCommand({ TableName, Item: { ...keys.turn(callId, turn.index), turn } }));
+    },
+
+    turns: async (callId) => {
+      const found = await db.send(new QueryCommand({
+        TableName, ConsistentRead: true, KeyConditionExpression: 'pk = :pk AND begins_with(sk, :turn)',
+        ExpressionAttributeValues: { ':pk': keys.call(callId).pk, ':turn': 'TURN#' },
+      }));
+      return (found.Items ?? []).map((item) => item['turn'] as Turn);
+    },
+
+    openCalls: async (before, limit) => {
+      const found = await db.send(new QueryCommand({
+        TableName, IndexName: indexes.due, Limit: limit, KeyConditionExpression: 'duePk = :pk AND dueSk <= :before',
+        ExpressionAttributeValues: { ':pk': 'DUE#call', ':before': `${before}~` },
+      }));
+      return (found.Items ?? []).map(strip);
+    },
+  };
+};

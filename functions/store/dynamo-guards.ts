@@ -1,0 +1,94 @@
+// What keeps order between processes, in DynamoDB: suppressions, counters with a ceiling, turns at the carrier, used tickets.
+import { DeleteCommand, GetCommand, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { VisibleError } from '#calls/errors.ts';
+import { phoneKey } from '#calls/phone-key.ts';
+import type { CapStore, Clock, Pace, Suppression, SuppressionStore, TicketRegister } from '#calls/ports.ts';
+import { epochSeconds, ifHolds, readCursor, writeCursor, type Tables } from './client.ts';
+import { indexes, keys } from './table.ts';
+
+export const dynamoSuppressionStore = ({ db, callsTable: TableName }: Tables): SuppressionStore => ({
+  suppression: async (phone) => {
+    const { Item } = await db.send(new GetCommand({ TableName, Key: keys.suppression(phoneKey(phone)), ConsistentRead: true }));
+    return Item ? (Item['suppression'] as Suppression) : undefined;
+  },
+  // The first reason stays: it is the evidence of when the person asked.
+  suppress: async (suppression) => {
+    await ifHolds(db.send(new PutCommand({
+      TableName, ConditionExpression: 'attribute_not_exists(pk)',
+      Item: { ...keys.suppression(phoneKey(suppression.phone)), suppression, listPk: 'SUPPRESSIONS', listSk: `${suppression.at}#${phoneKey(suppression.phone)}` },
+    })));
+  },
+  unsuppress: async (phone) => {
+    await db.send(new DeleteCommand({ TableName, Key: keys.suppression(phoneKey(phone)) }));
+  },
+  suppressions: async ({ cursor, limit }) => {
+    const from = cursor === undefined ? undefined : readCursor(cursor);
+    if (cursor !== undefined && !from) throw new VisibleError('invalid', 'bad-cursor', 'cursor is not one that this list gave out.', { fields: [{ field: 'cursor', message: 'Send the cursor of the page before, unchanged, or none.' }] });
+    const found = await db.send(new QueryCommand({
+      TableName, IndexName: indexes.list, ScanIndexForward: false, Limit: limit, KeyConditionExpression: 'listPk = :pk',
+      ExpressionAttributeValues: { ':pk': 'SUPPRESSIONS' }, ...(from ? { ExclusiveStartKey: from } : {}),
+    }));
+    return { suppressions: (found.Items ?? []).map((item) => item['suppression'] as Suppression), cursor: writeCursor(found.LastEvaluatedKey) };
+  },
+});
+
+export const dynamoCapStore = ({ db, callsTable: TableName }: Tables): CapStore => {
+  const add = (key: string, amount: number, more: object) =>
+    db.send(new UpdateCommand({ TableName, Key: keys.cap(key), ...more, ExpressionAttributeNames: { '#used': 'used', ...(amount > 0 ? { '#expires': 'expires' } : {}) } } as UpdateCommand['input']));
+  const giveBack: CapStore['giveBack'] = async (caps) => {
+    for (const cap of caps) {
+      await ifHolds(add(cap.key, -cap.amount, {
+        UpdateExpression: 'SET #used = #used - :amount', ConditionExpression: '#used >= :amount', ExpressionAttributeValues: { ':amount': cap.amount },
+      }));
+    }
+  };
+  return {
+    // One conditional add a counter, no transaction: concurrent adds to one counter never conflict, and none passes the ceiling.
+    reserve: async (caps) => {
+      const taken = [];
+      for (const cap of caps) {
+        const room = cap.limit - cap.amount;
+        const added = room < 0 ? undefined : await ifHolds(add(cap.key, cap.amount, {
+          UpdateExpression: 'SET #used = if_not_exists(#used, :zero) + :amount, #expires = :expires', ConditionExpression: 'attribute_not_exists(#used) OR #used <= :room',
+          ExpressionAttributeValues: { ':amount': cap.amount, ':room': room, ':zero': 0, ':expires': epochSeconds(cap.expiresAt) },
+        }));
+        if (!added) {
+          await giveBack(taken);
+          return { full: cap };
+        }
+        taken.push(cap);
+      }
+      return { full: undefined };
+    },
+    giveBack,
+  };
+};
+
+/** `intervalMs(carrier)`: time between two calls, 1000 / calls per second. */
+export const dynamoPace = ({ db, sessionsTable: TableName }: Tables, clock: Clock, intervalMs: (carrier: string) => number): Pace => ({
+  turn: async (carrier) => {
+    const interval = Math.ceil(intervalMs(carrier));
+    for (;;) {
+      const now = clock.now().getTime();
+      const expires = Math.floor(now / 1000) + 86_400;
+      const free = await ifHolds(db.send(new UpdateCommand({
+        TableName, Key: keys.pace(carrier), UpdateExpression: 'SET nextAt = :next, #expires = :expires', ConditionExpression: 'attribute_not_exists(nextAt) OR nextAt <= :now',
+        ExpressionAttributeNames: { '#expires': 'expires' }, ExpressionAttributeValues: { ':next': now + interval, ':now': now, ':expires': expires },
+      })));
+      if (free) return 0;
+      const later = await ifHolds(db.send(new UpdateCommand({
+        TableName, Key: keys.pace(carrier), UpdateExpression: 'SET nextAt = nextAt + :interval, #expires = :expires', ConditionExpression: 'nextAt > :now',
+        ExpressionAttributeNames: { '#expires': 'expires' }, ExpressionAttributeValues: { ':interval': interval, ':now': now, ':expires': expires }, ReturnValues: 'UPDATED_NEW',
+      })));
+      if (later) return Number(later.Attributes!['nextAt']) - interval - now;
+    }
+  },
+});
+
+export const dynamoTicketRegister = ({ db, sessionsTable: TableName }: Tables): TicketRegister => ({
+  use: async (ticketId, expiresAt) =>
+    (await ifHolds(db.send(new PutCommand({
+      // Kept for a day beyond the ticket's own end: a document fetched again gives a later end to the same ticket id.
+      TableName, Item: { ...keys.ticket(ticketId), expires: epochSeconds(expiresAt) + 86_400 }, ConditionExpression: 'attribute_not_exists(pk)',
+    })))) !== undefined,
+});

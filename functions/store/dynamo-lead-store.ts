@@ -1,0 +1,157 @@
+// Leads, consent and attempts in DynamoDB, behind LeadStore.
+import { GetCommand, PutCommand, QueryCommand, TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { VisibleError } from '#calls/errors.ts';
+import { readAttemptId, type AttemptRecord, type LeadRecord, type LeadStatus } from '#calls/lead.ts';
+import { phoneKey } from '#calls/phone-key.ts';
+import type { LeadStore } from '#calls/ports.ts';
+import { epochSeconds, expiresInDays, ifHolds, readCursor, transact, writeCursor, type Tables } from './client.ts';
+import { indexes, keys } from './table.ts';
+
+const HISTORY_DAYS = 40;
+
+type Item = Record<string, unknown>;
+const strip = <T>(item: Item | undefined): T | undefined => {
+  if (!item) return undefined;
+  const { pk: _pk, sk: _sk, listPk: _l, listSk: _ls, statusPk: _s, duePk: _d, dueSk: _ds, expires: _e, ...rest } = item;
+  return rest as T;
+};
+
+const leadItem = (lead: LeadRecord): Item => {
+  const { consent: _consent, ...profile } = lead;
+  return { ...keys.lead(lead.leadId), ...profile, listPk: 'LEADS', listSk: `${lead.createdAt}#${lead.leadId}`, statusPk: `LEADS#${lead.status}` };
+};
+
+/** An attempt that can still move is in the index of due work, under the time from which somebody should look at it. */
+const dueOf = (attempt: Pick<AttemptRecord, 'state' | 'dueAt' | 'claimedAt' | 'attemptId'>): { duePk: string; dueSk: string } | undefined => {
+  if (attempt.state === 'scheduled' || attempt.state === 'ready') return { duePk: 'DUE#attempt', dueSk: `${attempt.dueAt}#${attempt.attemptId}` };
+  if (attempt.state === 'dialling' || attempt.state === 'unknown') return { duePk: 'DUE#attempt', dueSk: `${attempt.claimedAt ?? attempt.dueAt}#${attempt.attemptId}` };
+  return undefined;
+};
+
+const attemptKey = (attemptId: string) => {
+  const parts = readAttemptId(attemptId);
+  if (!parts) throw new VisibleError('invalid', 'not-an-attempt', 'This is not an attempt id.');
+  return keys.attempt(parts.leadId, parts.number);
+};
+const attemptItem = (attempt: AttemptRecord): Item => ({ ...attemptKey(attempt.attemptId), ...attempt, ...dueOf(attempt) });
+
+export const dynamoLeadStore = ({ db, callsTable: TableName }: Tables): LeadStore => {
+  const get = async (key: Item): Promise<Item | undefined> => (await db.send(new GetCommand({ TableName, Key: key, ConsistentRead: true }))).Item;
+  const attempt = async (attemptId: string): Promise<AttemptRecord | undefined> =>
+    readAttemptId(attemptId) ? strip<AttemptRecord>(await get(attemptKey(attemptId))) : undefined;
+
+  return {
+    enquiry: async (idempotencyKey, now) => {
+      const found = await get(keys.enquiry(idempotencyKey));
+      // DynamoDB drops expired items late; until then they count as gone.
+      if (!found || Number(found['expires']) <= epochSeconds(now)) return undefined;
+      return { leadId: String(found['leadId']), fingerprint: String(found['fingerprint']), status: found['status'] as LeadStatus };
+    },
+
+    createEnquiry: async ({ lead, attempt, idempotencyKey, fingerprint, expiresAt }) => {
+      const fresh = 'attribute_not_exists(pk)';
+      const written = await transact(() => db.send(new TransactWriteCommand({
+        TransactItems: [
+          { Put: {
+            TableName, Item: { ...keys.enquiry(idempotencyKey), leadId: lead.leadId, status: lead.status, fingerprint, expires: epochSeconds(expiresAt) },
+            ConditionExpression: `${fresh} OR #expires <= :now`, ExpressionAttributeNames: { '#expires': 'expires' },
+            ExpressionAttributeValues: { ':now': epochSeconds(lead.createdAt) },
+          } },
+          { Put: { TableName, Item: leadItem(lead), ConditionExpression: fresh } },
+          { Put: { TableName, Item: { ...keys.consent(lead.leadId), ...lead.consent }, ConditionExpression: fresh } },
+          { Put: { TableName, Item: attemptItem(attempt), ConditionExpression: fresh } },
+          { Put: { TableName, Item: { ...keys.phoneLead(phoneKey(lead.phone), lead.leadId), leadId: lead.leadId, createdAt: lead.createdAt } } },
+        ],
+      })));
+      return written === true;
+    },
+
+    lead: async (leadId) => {
+      const [profile, consent] = await Promise.all([get(keys.lead(leadId)), get(keys.consent(leadId))]);
+      const lead = strip<LeadRecord>(profile);
+      return lead && consent ? { ...lead, consent: strip<LeadRecord['consent']>(consent)! } : undefined;
+    },
+
+    attempts: async (leadId) => {
+      const found = await db.send(new QueryCommand({
+        TableName, ConsistentRead: true, KeyConditionExpression: 'pk = :pk AND begins_with(sk, :att)',
+        ExpressionAttributeValues: { ':pk': keys.lead(leadId).pk, ':att': 'ATT#' },
+      }));
+      return (found.Items ?? []).map((item) => strip<AttemptRecord>(item)!);
+    },
+
+    attempt,
+
+    createAttempt: async (next) =>
+      (await ifHolds(db.send(new PutCommand({ TableName, Item: attemptItem(next), ConditionExpression: 'attribute_not_exists(pk)' })))) !== undefined,
+
+    moveAttempt: async (attemptId, from, change, step) => {
+      const current = await attempt(attemptId);
+      if (!current || !from.includes(current.state)) return undefined;
+      const due = dueOf({ ...current, ...change });
+      const fields = { ...change, ...due };
+      const names = Object.keys(fields);
+      const moved = await ifHolds(db.send(new UpdateCommand({
+        TableName, Key: attemptKey(attemptId), ReturnValues: 'ALL_NEW',
+        UpdateExpression: `SET ${names.map((name) => `#${name} = :${name}`).join(', ')}${names.length > 0 ? ', ' : ''}history = list_append(history, :step)${due ? '' : ' REMOVE duePk, dueSk'}`,
+        // Against the very state that was read: the index entry above was worked out from it.
+        ConditionExpression: '#state = :was AND size(history) = :steps',
+        ExpressionAttributeNames: { ...Object.fromEntries(names.map((name) => [`#${name}`, name])), '#state': 'state' },
+        ExpressionAttributeValues: { ...Object.fromEntries(Object.entries(fields).map(([name, value]) => [`:${name}`, value])), ':step': [step], ':was': current.state, ':steps': current.history.length },
+      })));
+      return strip<AttemptRecord>(moved?.Attributes);
+    },
+
+    claimAttempt: async (attemptId, phone, at) => {
+      const current = await attempt(attemptId);
+      if (current?.state !== 'ready') return undefined;
+      const claimed: AttemptRecord = { ...current, state: 'dialling', claimedAt: at, reason: null, history: [...current.history, { at, event: 'dialling', detail: current.carrier }] };
+      const written = await transact(() => db.send(new TransactWriteCommand({
+        TransactItems: [
+          { Put: {
+            TableName, Item: attemptItem(claimed), ConditionExpression: '#state = :ready AND size(history) = :steps', ExpressionAttributeNames: { '#state': 'state' },
+            ExpressionAttributeValues: { ':ready': 'ready', ':steps': current.history.length },
+          } },
+          { Put: { TableName, Item: { ...keys.dial(phoneKey(phone), at, attemptId), at, expires: expiresInDays(at, HISTORY_DAYS) } } },
+        ],
+      })));
+      return written === true ? claimed : undefined;
+    },
+
+    settleLead: async (leadId, version, { status, disposition, summary }) =>
+      (await ifHolds(db.send(new UpdateCommand({
+        TableName, Key: keys.lead(leadId), ConditionExpression: '#version = :version',
+        UpdateExpression: 'SET #status = :status, disposition = :disposition, summary = :summary, #version = :next, statusPk = :statusPk',
+        ExpressionAttributeNames: { '#status': 'status', '#version': 'version' },
+        ExpressionAttributeValues: { ':status': status, ':disposition': disposition, ':summary': summary, ':version': version, ':next': version + 1, ':statusPk': `LEADS#${status}` },
+      })))) !== undefined,
+
+    list: async ({ status, cursor, limit }) => {
+      const from = cursor === undefined ? undefined : readCursor(cursor);
+      if (cursor !== undefined && !from) throw new VisibleError('invalid', 'bad-cursor', 'cursor is not one that this list gave out.', { fields: [{ field: 'cursor', message: 'Send the cursor of the page before, unchanged, or none.' }] });
+      const found = await db.send(new QueryCommand({
+        TableName, IndexName: status ? indexes.status : indexes.list, ScanIndexForward: false, Limit: limit,
+        KeyConditionExpression: `${status ? 'statusPk' : 'listPk'} = :pk`, ExpressionAttributeValues: { ':pk': status ? `LEADS#${status}` : 'LEADS' },
+        ...(from ? { ExclusiveStartKey: from } : {}),
+      }));
+      const noConsent = { text: '', textHash: '', at: '', ip: null, userAgent: null, formUrl: null };
+      return { leads: (found.Items ?? []).map((item) => ({ ...strip<LeadRecord>(item)!, consent: noConsent })), cursor: writeCursor(found.LastEvaluatedKey) };
+    },
+
+    attemptsDue: async (before, limit) => {
+      const found = await db.send(new QueryCommand({
+        TableName, IndexName: indexes.due, Limit: limit, KeyConditionExpression: 'duePk = :pk AND dueSk <= :before',
+        ExpressionAttributeValues: { ':pk': 'DUE#attempt', ':before': `${before}~` },
+      }));
+      return (found.Items ?? []).map((item) => strip<AttemptRecord>(item)!);
+    },
+
+    dialledAt: async (phone, since) => {
+      const found = await db.send(new QueryCommand({
+        TableName, ConsistentRead: true, ScanIndexForward: false, KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
+        ExpressionAttributeValues: { ':pk': `PHONE#${phoneKey(phone)}`, ':from': `DIAL#${since}`, ':to': 'DIAL#~' },
+      }));
+      return (found.Items ?? []).map((item) => String(item['at']));
+    },
+  };
+};

@@ -1,0 +1,31 @@
+// All stores of one pair of tables, for composition roots.
+import type { Clock } from '#calls/ports.ts';
+import { connect, type Tables } from './client.ts';
+import { dynamoCallStore } from './dynamo-call-store.ts';
+import { dynamoCapStore, dynamoPace, dynamoSuppressionStore, dynamoTicketRegister } from './dynamo-guards.ts';
+import { dynamoLeadStore } from './dynamo-lead-store.ts';
+
+export interface StoreOptions {
+  endpoint?: string | undefined;
+  callsTable: string;
+  sessionsTable: string;
+  clock: Clock;
+  /** Time between two calls at a carrier. */
+  intervalMs: (carrier: string) => number;
+}
+
+export const storesOver = (tables: Tables, clock: Clock, intervalMs: (carrier: string) => number) => ({
+  leads: dynamoLeadStore(tables),
+  calls: dynamoCallStore(tables, () => clock.now()),
+  suppressions: dynamoSuppressionStore(tables),
+  caps: dynamoCapStore(tables),
+  pace: dynamoPace(tables, clock, intervalMs),
+  tickets: dynamoTicketRegister(tables),
+  /** Throws when the table cannot be read; for /health. */
+  ping: async (): Promise<void> => {
+    await dynamoLeadStore(tables).lead('lead_health');
+  },
+});
+export type Stores = ReturnType<typeof storesOver>;
+
+export const dynamoStores = (options: StoreOptions): Stores => storesOver(connect(options), options.clock, options.intervalMs);

@@ -1,0 +1,64 @@
+// The tables: key shapes of every item, and what the local stack creates (in AWS, lib/call-store.ts creates the same).
+import type { CreateTableCommandInput } from '@aws-sdk/client-dynamodb';
+
+/*
+ * Table `calls` (lasting; streamed):
+ *
+ *   pk                      sk                     what                                            written
+ *   LEAD#<leadId>           LEAD                   the lead; derived status                        enquiry, settle
+ *   LEAD#<leadId>           CONSENT                consent evidence                                enquiry, never again
+ *   LEAD#<leadId>           ATT#<nn>               one attempt, with its decision and history      enquiry, dialer, reconciler
+ *   CALL#<callId>           CALL                   the call: facts and fold of its events          claim, each event
+ *   CALL#<callId>           EVT#<event key>        one happening                                   once
+ *   CALL#<callId>           TURN#<nnnn>            one line of the transcript                      relay
+ *   SID#<carrier>#<callSid> SID                    whose call it is                                once
+ *   ENQ#<key>               ENQ                    an accepted enquiry; expires                    once
+ *   PHONE#<phone key>       LEAD#<leadId>          leads of a number                               enquiry
+ *   PHONE#<phone key>       DIAL#<at>#<attemptId>  when it was dialled; expires                    claim
+ *   PHONE#<phone key>       SUPPRESSION            we may not dial it, and why                     opt-out
+ *   CAP#<key>               CAP                    a counter with a ceiling; expires               enquiry, dialer
+ *
+ * Indexes: byList (listPk, listSk) leads and suppressions, newest first · byStatus (statusPk, listSk) leads of a status ·
+ * byDue (duePk, dueSk) attempts and calls that somebody has to look at; sparse: finished ones are not in it.
+ *
+ * Table `relay-sessions` (TTL only, never streamed):
+ *   TICKET#<callId>#<epoch> -  a used ticket · PACE#<carrier> - the next free turn at the carrier
+ */
+export const keys = {
+  lead: (leadId: string) => ({ pk: `LEAD#${leadId}`, sk: 'LEAD' }),
+  consent: (leadId: string) => ({ pk: `LEAD#${leadId}`, sk: 'CONSENT' }),
+  attempt: (leadId: string, number: number) => ({ pk: `LEAD#${leadId}`, sk: `ATT#${String(number).padStart(2, '0')}` }),
+  call: (callId: string) => ({ pk: `CALL#${callId}`, sk: 'CALL' }),
+  event: (callId: string, key: string) => ({ pk: `CALL#${callId}`, sk: `EVT#${key}` }),
+  turn: (callId: string, index: number) => ({ pk: `CALL#${callId}`, sk: `TURN#${String(index).padStart(4, '0')}` }),
+  sid: (carrier: string, callSid: string) => ({ pk: `SID#${carrier}#${callSid}`, sk: 'SID' }),
+  enquiry: (key: string) => ({ pk: `ENQ#${key}`, sk: 'ENQ' }),
+  phoneLead: (phoneKey: string, leadId: string) => ({ pk: `PHONE#${phoneKey}`, sk: `LEAD#${leadId}` }),
+  dial: (phoneKey: string, at: string, attemptId: string) => ({ pk: `PHONE#${phoneKey}`, sk: `DIAL#${at}#${attemptId}` }),
+  suppression: (phoneKey: string) => ({ pk: `PHONE#${phoneKey}`, sk: 'SUPPRESSION' }),
+  cap: (key: string) => ({ pk: `CAP#${key}`, sk: 'CAP' }),
+  ticket: (ticketId: string) => ({ pk: `TICKET#${ticketId}`, sk: '-' }),
+  pace: (carrier: string) => ({ pk: `PACE#${carrier}`, sk: '-' }),
+} as const;
+
+export const indexes = { list: 'byList', status: 'byStatus', due: 'byDue' } as const;
+/** Attribute with the Unix second after which DynamoDB may drop an item. */
+export const TTL_ATTRIBUTE = 'expires';
+
+const index = (name: string, pk: string, sk: string) => ({
+  IndexName: name, Projection: { ProjectionType: 'ALL' as const },
+  KeySchema: [{ AttributeName: pk, KeyType: 'HASH' as const }, { AttributeName: sk, KeyType: 'RANGE' as const }],
+});
+const texts = (...names: string[]) => names.map((AttributeName) => ({ AttributeName, AttributeType: 'S' as const }));
+const pkSk = [{ AttributeName: 'pk', KeyType: 'HASH' as const }, { AttributeName: 'sk', KeyType: 'RANGE' as const }];
+
+export const callsTable = (TableName: string): CreateTableCommandInput => ({
+  TableName, BillingMode: 'PAY_PER_REQUEST', KeySchema: pkSk,
+  AttributeDefinitions: texts('pk', 'sk', 'listPk', 'listSk', 'statusPk', 'duePk', 'dueSk'),
+  GlobalSecondaryIndexes: [index(indexes.list, 'listPk', 'listSk'), index(indexes.status, 'statusPk', 'listSk'), index(indexes.due, 'duePk', 'dueSk')],
+  StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' },
+});
+
+export const sessionsTable = (TableName: string): CreateTableCommandInput => ({
+  TableName, BillingMode: 'PAY_PER_REQUEST', KeySchema: pkSk, AttributeDefinitions: texts('pk', 'sk'),
+});
