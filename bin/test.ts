@@ -27,9 +27,8 @@ export const runTests = async (args: readonly string[]): Promise<number> => {
     const child = spawn(process.execPath, [
       join(root, 'node_modules', 'vitest', 'vitest.mjs'), 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`, ...args,
     ], { cwd: root, stdio: 'inherit' });
-    // Ctrl-C reaches vitest by itself; a signal to this process alone is passed on.
-    process.on('SIGINT', () => {});
-    for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
+    // This process waits for vitest's end, to print the line.
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
     const code = await new Promise<number>((resolve, reject) => {
       child.on('error', reject).on('exit', (exit, signal) => resolve(signal ? 1 : (exit ?? 1)));
     });

@@ -2,7 +2,7 @@
 // Called by the npm scripts: node bin/with-node.mjs <file.ts> [arguments]. Plain JavaScript, for any host Node from 18 on.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const WANTED_MAJOR = 24;
@@ -39,11 +39,35 @@ if (node === process.execPath && Number(process.versions.node.split('.')[0]) < W
 }
 
 const [entry, ...args] = process.argv.slice(2);
+// The channel tells the child when this process is killed: see dieWithParent in local/process/parent.ts.
 const child = spawn(node, ['--disable-warning=ExperimentalWarning', join(root, entry), ...args], {
-  stdio: 'inherit',
-  env: { ...process.env, PATH: `${dirname(node)}:${process.env.PATH ?? ''}` },
+  stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+  env: { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH ?? ''}` },
 });
-// A Ctrl-C reaches the whole group: the child stops in order, and this process waits for it. Other signals are passed on.
-process.on('SIGINT', () => {});
-for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+// A Ctrl-C reaches the whole group, a kill only this process: the child takes two signals in quick succession for one.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+
+// npm puts a shell between itself and this process. `kill <npm>` ends the shell, which passes nothing on; `kill -9 <npm>` ends not
+// even the shell. Either way what was started would go on, on its ports. So this process looks whether the two are still there.
+if (process.env.npm_lifecycle_event) {
+  const parentOf = (pid) => {
+    try {
+      return /\) \S (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1];
+    } catch {
+      return undefined; // no /proc on this platform: the first of the two is watched all the same
+    }
+  };
+  const line = () => `${process.ppid} ${parentOf(process.ppid)}`;
+  const began = line();
+  const watch = setInterval(() => {
+    if (line() === began) return;
+    clearInterval(watch);
+    child.kill('SIGTERM');
+  }, 250);
+  watch.unref();
+}
+child.on('error', (error) => {
+  say(`${node} could not be started: ${error.message}`);
+  process.exit(1);
+});
 child.on('exit', (code, signal) => process.exit(signal ? 1 : (code ?? 1)));
