@@ -9,7 +9,12 @@ const SAME_PRESS_MS = 1_000;
  */
 export const stopOnSignals = (
   stop: (reason: string) => Promise<void>,
-  { exit = (code: number) => process.exit(code), now = () => performance.now(), on = (signal: NodeJS.Signals, heard: () => void) => { process.on(signal, heard); } } = {},
+  {
+    exit = (code: number): void => process.exit(code),
+    now = () => performance.now(),
+    on = (signal: NodeJS.Signals, heard: () => void): void => { process.on(signal, heard); },
+    say = (text: string): void => { process.stderr.write(`${text}\n`); },
+  } = {},
 ): { stopNow: (reason: string) => void } => {
   let beganAt: number | undefined;
   const begin = (reason: string): void => {
@@ -19,7 +24,7 @@ export const stopOnSignals = (
     }
     beganAt = now();
     stop(reason).then(() => exit(0), (error: unknown) => {
-      process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+      say(error instanceof Error ? (error.stack ?? error.message) : String(error));
       return exit(1);
     });
   };
