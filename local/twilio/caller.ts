@@ -39,6 +39,8 @@ export type Caller = {
 /** Quiet for so long is the end of what they were saying; between sentences of one turn people and agents pause less. */
 const TURN_END_MS = 900;
 
+const SCRAP_MS = 1000;
+
 export const createCaller = (voice: (name: string) => Utterance): Caller => {
   const hearing = createHearing(TURN_END_MS);
   const said: Said[] = [];
@@ -81,6 +83,8 @@ export const createCaller = (voice: (name: string) => Utterance): Caller => {
         let done = false;
         mouth.push({ utterance: typeof what === 'string' ? voice(what) : what, offset: 0, said: null, done: () => { done = true; } });
         await line.until(() => done, Infinity);
+        // A scrap of speech that broke off while we spoke was their giving way, and wants no answer.
+        if (!hearing.speaking && hearing.speechMs < SCRAP_MS) finishedTurns = hearing.turns;
       },
       async presses(digits) {
         for (const digit of digits) {

@@ -48,7 +48,8 @@ const bridge = async (run: Run, leg: Call): Promise<void> => {
     leg.line.listen({ frame: (said) => { if (said !== SILENCE) toCaller.add(said); } }),
   ];
   try {
-    await run.line.until(() => isOver(leg), Infinity, run.signal);
+    // What was said before they hung up is still heard.
+    await run.line.until(() => isOver(leg) && toCaller.buffered === 0, Infinity, run.signal);
   } finally {
     stops.forEach((stop) => stop());
     if (run.line.source === toCaller) run.line.source = null;

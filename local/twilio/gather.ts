@@ -51,7 +51,8 @@ export const runGather = async (run: Run, element: Element): Promise<Next> => {
   }
   const keys = { pressed: [] as string[] };
   const stop = line.listen({ digit: (digit) => { keys.pressed.push(digit); } });
-  const saidBefore = call.caller?.said.length ?? 0;
+  // What is being said right now is heard, too: from its beginning, for want of words within a clip.
+  const saidBefore = (call.caller?.said ?? []).filter((said) => said.toMs !== null).length;
   const began = (): boolean => (byKeys && keys.pressed.length > 0) || (bySpeech && (call.caller?.said.length ?? 0) > saidBefore);
   // Prompts stop when the caller begins.
   const prompts = new AbortController();

@@ -19,18 +19,27 @@ export type Track = {
 };
 
 export const createTrack = (): Track => {
-  const frames: Uint8Array[] = [];
-  const sizes: number[] = [];
+  // Plain bytes that grow by doubling: an object for each frame would cost as much again as its sound.
+  let bytes = new Uint8Array(50 * FRAME_BYTES);
+  let sizes = new Uint8Array(50);
+  let frames = 0;
   return {
     push(frame, audible) {
-      frames.push(frame);
-      sizes.push(audible);
+      if (frames === sizes.length) {
+        const [largerBytes, largerSizes] = [new Uint8Array(bytes.length * 2), new Uint8Array(sizes.length * 2)];
+        largerBytes.set(bytes);
+        largerSizes.set(sizes);
+        [bytes, sizes] = [largerBytes, largerSizes];
+      }
+      bytes.set(frame, frames * FRAME_BYTES);
+      sizes[frames] = audible;
+      frames += 1;
     },
-    all: () => Buffer.concat(frames),
-    audible: () => Buffer.concat(frames.map((frame, i) => frame.subarray(0, sizes[i]))),
+    all: () => bytes.slice(0, frames * FRAME_BYTES),
+    audible: () => Buffer.concat(Array.from(sizes.subarray(0, frames), (size, i) => bytes.subarray(i * FRAME_BYTES, i * FRAME_BYTES + size))),
     spans() {
       const spans: { fromMs: number; toMs: number }[] = [];
-      sizes.forEach((size, i) => {
+      sizes.subarray(0, frames).forEach((size, i) => {
         if (size === 0) return;
         const last = spans.at(-1);
         const toMs = i * FRAME_MS + size / 8;
@@ -40,7 +49,7 @@ export const createTrack = (): Track => {
       return spans;
     },
     get frames() {
-      return frames.length;
+      return frames;
     },
   };
 };

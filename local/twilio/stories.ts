@@ -25,12 +25,14 @@ const ANSWERS = ['caller-yes-please', 'caller-tell-me-more', 'caller-price-quest
 export const converses = (patienceMs: number, answers: readonly string[] = ANSWERS): Script => async (me) => {
   if (!(await me.hearsSpeech(HELLO_AFTER_MS))) await me.says('caller-hello');
   for (let turn = 0; ; turn += 1) {
-    if (!(await me.hearsSpeech(patienceMs))) break;
-    while (!(await me.hearsThemFinish(60_000)));
+    while (!(await me.hearsThemFinish(patienceMs))) {
+      if (await me.hearsSpeech(1)) continue;
+      me.hangsUp();
+      return;
+    }
     const answer = answers[turn];
     if (answer !== undefined) await me.says(answer);
   }
-  me.hangsUp();
 };
 
 const waitsForAVoice = (patienceMs: number): Script => async (me) => {

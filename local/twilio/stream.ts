@@ -172,11 +172,10 @@ export const openStream = (run: Run, spec: StreamSpec): Stream => {
       if (line.source === source) line.source = null;
       report.closeCode = code;
       report.endedMs = nowMs();
-      if (!report.endedBy) {
+      if (!report.endedBy && code === 1006) fail(31_903, 'Stream - the connection broke');
+      else if (!report.endedBy) {
         report.endedBy = 'customer';
-        if (code === 1006) {
-          fail(31_903, 'Stream - the connection broke');
-        } else note('warning', 31_921, `Stream - closed by the customer's server with ${code} ${reason.toString('utf8')}`.trimEnd());
+        note('warning', 31_921, `Stream - closed by the customer's server with ${code} ${reason.toString('utf8')}`.trimEnd());
       }
       if (report.startedMs !== null) event('stream-stopped');
       resolve();

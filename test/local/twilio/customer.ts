@@ -20,7 +20,7 @@ export type Customer = {
   streamUrl: string;
   seen: Seen[];
   /** Requests to one path, as their parameters. */
-  to(path: string): Record<string, string>[];
+  to: (path: string) => Record<string, string>[];
   messages: Message[];
   handshakes: IncomingMessage[];
   stop(): Promise<void>;
@@ -71,13 +71,16 @@ export const startCustomer = async (pages: Record<string, Page>, talk: StreamTal
   };
 };
 
-/** A carrier whose time runs 25 times as fast, so that whole calls fit into a test. */
+/** A carrier whose time runs 40 times as fast, so that whole calls fit into a test. */
 export const startFast = (options: Partial<TwilioOptions> = {}): Promise<SimulatedTwilio> =>
-  startTwilio({ accountSid: ACCOUNT, authToken: TOKEN, numbers: [OWN], callsPerSecond: 1000, clock: fastClock(25), ...options });
+  startTwilio({ accountSid: ACCOUNT, authToken: TOKEN, numbers: [OWN], callsPerSecond: 1000, clock: fastClock(40), ...options });
 
 export const authorization = (user = ACCOUNT, secret = TOKEN): string => `Basic ${Buffer.from(`${user}:${secret}`).toString('base64')}`;
 
 export type RestReply = { status: number; body: Record<string, unknown>; headers: Headers };
+
+/** Text in alphabetical order, for what arrives in no order. */
+export const sorted = (texts: readonly (string | undefined)[]): string[] => texts.map(String).sort((a, b) => (a < b ? -1 : 1));
 
 /** One REST request: a form for POST, a query for GET. */
 export const rest = async (carrier: SimulatedTwilio, method: string, path: string, fields: [string, string][] = [], auth = authorization()): Promise<RestReply> => {
