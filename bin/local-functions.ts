@@ -1,0 +1,84 @@
+// The real handlers, hosted on one machine: behind the gateway's routes, the in-process queue and the timer.
+import { consentText } from '#calls/consent-text.ts';
+import type { DialQueue, DialSchedule } from '#calls/ports.ts';
+import { answerHandler } from '#handlers/answer.ts';
+import { apiHandler } from '#handlers/api.ts';
+import { callbacksHandler } from '#handlers/callbacks.ts';
+import { carriersOf, twilioAddresses } from '#handlers/compose-carriers.ts';
+import { policyOf } from '#handlers/compose-policy.ts';
+import { baseOf } from '#handlers/compose.ts';
+import { dialHandler } from '#handlers/dial.ts';
+import { enquireHandler } from '#handlers/enquire.ts';
+import { healthHandler } from '#handlers/health.ts';
+import { reconcileHandler } from '#handlers/reconcile.ts';
+import { routes, type HttpFunction } from '#handlers/routes.ts';
+import { wait } from '#house/clock.ts';
+import { publicBase, publicStream, type Env } from '#house/env.ts';
+import type { HttpHandler } from '#house/http.ts';
+import { newLeadId } from '#house/ids.ts';
+import type { Log } from '#house/log.ts';
+import type { Route } from '#local/gateway/routes.ts';
+import { localQueue } from '#local/queue/queue.ts';
+import { localTimer } from '#local/queue/timer.ts';
+
+const SQS_MAX_DELAY_SECONDS = 900;
+const LONGEST_SWEEP_MS = 15_000;
+
+export interface HostedFunctions {
+  routes: Route[];
+  /** Starts the sweep that finds due attempts, those of an earlier start included. */
+  begin: () => void;
+  stop: () => Promise<void>;
+}
+
+export const hostFunctions = (env: Env, log: Log): HostedFunctions => {
+  const { stores, clock } = baseOf(env, log);
+  const policy = policyOf(env);
+  const carriers = carriersOf(env);
+  const localLog = ({ level, message, ...fields }: { level: 'info' | 'error'; message: string }): void => log[level](message, fields);
+
+  const queue: DialQueue = { send: async (message, delaySeconds = 0) => void dialMessages.send(JSON.stringify(message), Math.min(SQS_MAX_DELAY_SECONDS, delaySeconds)) };
+  const timer = localTimer({ fire: async (payload) => void dialMessages.send(payload), log: localLog });
+  const schedule: DialSchedule = {
+    at: async (attemptId, when) => timer.schedule(attemptId, new Date(when), JSON.stringify({ attemptId })),
+    cancel: async (attemptId) => void timer.cancel(attemptId),
+  };
+  const dialMessages = localQueue({
+    name: 'dial', handler: dialHandler({ ...stores, clock, log: log.with({ function: 'dial' }), wait, policy, queue, schedule, carriers }), maxConcurrency: 5, log: localLog,
+  });
+
+  const signature = { authToken: env.TWILIO_AUTH_TOKEN!, publicBase: publicBase(env), skip: env.SKIP_WEBHOOK_SIGNATURE_VALIDATION };
+  const of = (name: string) => log.with({ function: name });
+  const handlers: Record<HttpFunction, HttpHandler> = {
+    enquire: enquireHandler({
+      ...stores, clock, log: of('enquire'), newLeadId, consentText, policy, queue, schedule, carrier: env.TELEPHONY_PROVIDER, defaultCallingCode: env.DEFAULT_COUNTRY_CODE,
+      onQueueFailure: (error, attemptId) => log.error('attempt could not be queued; the sweep will find it', { attemptId, error }),
+    }),
+    answer: answerHandler({
+      calls: stores.calls, clock, log: of('answer'), ticketSecret: env.STREAM_TICKET_SECRET!, ticketTtlSeconds: env.STREAM_TICKET_TTL_SECONDS,
+      document: { ...twilioAddresses(env), streamUrl: publicStream(env) }, signature,
+    }),
+    callbacks: callbacksHandler({ ...stores, clock, log: of('callbacks'), schedule, signature, elevenLabsSecret: env.ELEVENLABS_WEBHOOK_SECRET }),
+    api: apiHandler({ ...stores, clock, log: of('api'), schedule, carriers, adminToken: env.ADMIN_TOKEN }),
+    health: healthHandler({
+      log: of('health'),
+      parts: { database: stores.ping, relay: async () => { if (!(await fetch(`http://127.0.0.1:${env.RELAY_PORT}/ready`)).ok) throw new Error('not ready'); } },
+    }),
+  };
+  const sweep = reconcileHandler({
+    ...stores, clock, log: of('reconcile'), queue, schedule, carriers, afterSeconds: env.RECONCILE_AFTER_SECONDS,
+    onFailure: (error, id) => log.error('could not be reconciled this time', { id, error }),
+  });
+
+  return {
+    routes: routes.map(({ method, path, to }) => ({ method, path, name: to, handler: handlers[to] })),
+    begin: () => {
+      timer.every(Math.min(LONGEST_SWEEP_MS, Math.max(500, (env.RECONCILE_AFTER_SECONDS * 1000) / 3)), sweep);
+      sweep().catch((error: unknown) => log.error('the first sweep failed', { error }));
+    },
+    stop: async () => {
+      await timer.stop();
+      await dialMessages.stop();
+    },
+  };
+};

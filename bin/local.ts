@@ -1,0 +1,131 @@
+// `npm start`: all of Ringback on one machine. Starts the database, the phone network, the relay and the gateway with the real handlers.
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { existsSync, mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { loadEnvFile } from 'node:process';
+import { publicStream, readEnv, retiredIn, type Env } from '#house/env.ts';
+import { jsonLog } from '#house/log.ts';
+import { callsTable, sessionsTable, TTL_ATTRIBUTE } from '#store/table.ts';
+import { startDatabase } from '#local/database/database.ts';
+import { createTables } from '#local/database/tables.ts';
+import { banner } from '#local/desk/banner.ts';
+import { keepsakes } from '#local/desk/keepsakes.ts';
+import { lineLog } from '#local/desk/log-file.ts';
+import type { NetworkOptions } from '#local/desk/network.ts';
+import { startGateway } from '#local/gateway/server.ts';
+import { portTaken } from '#local/gateway/port.ts';
+import { freePort } from '#local/process/free-port.ts';
+import { dieWithParent } from '#local/process/parent.ts';
+import { spawnPart, type Part } from '#local/process/part.ts';
+import { stopOnSignals } from '#local/process/signals.ts';
+import { buildSite } from '../web/build.ts';
+import { hostFunctions } from './local-functions.ts';
+import { mustBeFree } from './local-ports.ts';
+
+const root = join(import.meta.dirname, '..');
+const began = performance.now();
+
+/** Stops what was started, the latest first; runs to its end whatever throws. */
+const running: { name: string; stop: () => Promise<void> }[] = [];
+const stopAll = async (): Promise<void> => {
+  const failures: unknown[] = [];
+  for (const part of running.toReversed()) await part.stop().catch((error: unknown) => failures.push(error));
+  if (failures.length > 0) throw failures[0];
+};
+const { stopNow } = stopOnSignals(async (reason) => {
+  process.stdout.write(`\n${reason === 'SIGINT' ? 'Stopping …' : `Stopping (${reason}) …`}\n`);
+  await stopAll();
+});
+dieWithParent(stopAll);
+
+const start = async (): Promise<void> => {
+  if (existsSync(join(root, '.env'))) loadEnvFile(join(root, '.env'));
+  for (const line of retiredIn(process.env)) process.stdout.write(`Note: ${line}\n`);
+  const given = readEnv({ ...process.env, STAGE: process.env['STAGE'] || 'local' });
+  const directory = resolve(root, given.RINGBACK_DATA_DIR);
+  mkdirSync(directory, { recursive: true });
+  const made = keepsakes(directory);
+  const port = given.PORT === 0 ? await freePort() : given.PORT;
+  const relayPort = given.RELAY_PORT === 0 ? await freePort() : given.RELAY_PORT;
+  await mustBeFree(port, 'PORT');
+  await mustBeFree(relayPort, 'RELAY_PORT');
+
+  // Credentials, or an address that points elsewhere, select a service; without both, the simulator stands in for it.
+  const simulateTwilio = !given.TWILIO_ACCOUNT_SID && !process.env['TWILIO_API_BASE_URL'];
+  const simulateAgent = !given.ELEVENLABS_API_KEY && !process.env['ELEVENLABS_API_BASE_URL'];
+  const base = `http://127.0.0.1:${port}`;
+  const env: Env = {
+    ...given, PORT: port, RELAY_PORT: relayPort,
+    TWILIO_ACCOUNT_SID: given.TWILIO_ACCOUNT_SID ?? made.twilio.accountSid, TWILIO_AUTH_TOKEN: given.TWILIO_AUTH_TOKEN ?? made.twilio.authToken,
+    TWILIO_PHONE_NUMBER: given.TWILIO_PHONE_NUMBER ?? made.twilio.number,
+    ELEVENLABS_API_KEY: given.ELEVENLABS_API_KEY ?? made.elevenLabs.apiKey, ELEVENLABS_AGENT_ID: given.ELEVENLABS_AGENT_ID ?? made.elevenLabs.agentId,
+    ELEVENLABS_WEBHOOK_SECRET: given.ELEVENLABS_WEBHOOK_SECRET ?? made.elevenLabs.webhookSecret,
+    ADMIN_TOKEN: given.ADMIN_TOKEN ?? made.adminToken, STREAM_TICKET_SECRET: given.STREAM_TICKET_SECRET ?? made.ticketSecret,
+    POLICY_FILE: given.POLICY_FILE ?? join(root, 'local', 'desk', 'policy.json'),
+  };
+
+  const logFile = join(directory, 'ringback.log');
+  const lines = lineLog(logFile);
+  running.push({ name: 'log', stop: lines.stop });
+  const log = jsonLog(lines.write, env.LOG_LEVEL);
+  const site = join(directory, 'site');
+  const network: NetworkOptions = {
+    ...(simulateTwilio ? { twilio: { accountSid: env.TWILIO_ACCOUNT_SID!, authToken: env.TWILIO_AUTH_TOKEN!, number: env.TWILIO_PHONE_NUMBER!, callsPerSecond: env.CALLS_PER_SECOND ?? 1 } } : {}),
+    ...(simulateAgent ? { elevenLabs: { apiKey: env.ELEVENLABS_API_KEY!, agentId: env.ELEVENLABS_AGENT_ID!, webhook: { url: `${base}/webhooks/elevenlabs`, secret: env.ELEVENLABS_WEBHOOK_SECRET! } } } : {}),
+  };
+  const print = lines.pass;
+  const startNetwork = async (): Promise<Part | undefined> => {
+    if (!network.twilio && !network.elevenLabs) return undefined;
+    const part = await spawnPart({ name: 'network', args: [join(root, 'local', 'desk', 'network.ts')], env: { ...process.env, NETWORK_OPTIONS: JSON.stringify(network) }, print });
+    running.push(part);
+    part.died.catch((error: Error) => stopNow(error.message));
+    return part;
+  };
+  const startData = async (): Promise<{ endpoint: string; started: boolean }> => {
+    const database = await startDatabase({ directory: join(directory, 'database'), endpoint: env.DYNAMODB_ENDPOINT });
+    running.push({ name: 'database', stop: database.stop });
+    database.died.catch((error: Error) => stopNow(error.message));
+    const client = new DynamoDBClient({ endpoint: database.endpoint, region: 'local', credentials: { accessKeyId: 'local', secretAccessKey: 'local' } });
+    await createTables(client, [
+      { table: { ...callsTable(env.CALLS_TABLE), TableName: env.CALLS_TABLE }, timeToLive: TTL_ATTRIBUTE },
+      { table: { ...sessionsTable(env.SESSIONS_TABLE), TableName: env.SESSIONS_TABLE }, timeToLive: TTL_ATTRIBUTE },
+    ]);
+    client.destroy();
+    return database;
+  };
+  const [database, phones] = await Promise.all([startData(), startNetwork(), buildSite(site, { simulated: simulateTwilio })]);
+  env.DYNAMODB_ENDPOINT = database.endpoint;
+  if (simulateTwilio) env.TWILIO_API_BASE_URL = String(phones!.details['twilio']);
+  if (simulateAgent) env.ELEVENLABS_API_BASE_URL = String(phones!.details['elevenLabs']);
+
+  const forRelay = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined).map(([name, value]) => [name, String(value)]));
+  const startRelay = async (): Promise<void> => {
+    const relay = await spawnPart({ name: 'relay', args: [join(root, 'functions', 'relay', 'main.ts')], env: { ...process.env, ...forRelay }, print });
+    const entry = { name: 'relay', stop: relay.stop };
+    running.push(entry);
+    relay.died.catch((error: Error) => {
+      // As ECS would: another one takes its place, and calls that it carried come back by the document that the carrier fetches.
+      log.error('the relay died and is started again', { error });
+      running.splice(running.indexOf(entry), 1);
+      startRelay().catch((again: unknown) => stopNow(`the relay could not be started again: ${again instanceof Error ? again.message : String(again)}`));
+    });
+  };
+  const functions = hostFunctions(env, log);
+  running.push({ name: 'functions', stop: functions.stop });
+  const [gateway] = await Promise.all([
+    startGateway({ port, routes: functions.routes, site: { directory: site }, log: ({ level, message, ...fields }) => log[level](message, fields), portVariable: 'PORT' }),
+    startRelay(),
+  ]);
+  running.push({ name: 'gateway', stop: gateway.stop });
+  functions.begin();
+  process.stdout.write(banner({
+    base, relay: publicStream(env), database, twilio: { url: env.TWILIO_API_BASE_URL, simulated: simulateTwilio },
+    agent: { url: env.ELEVENLABS_API_BASE_URL, simulated: simulateAgent }, adminToken: env.ADMIN_TOKEN!, directory, logFile, readyMs: performance.now() - began,
+  }));
+};
+
+start().catch(async (error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? portTaken(error, 'PORT').message : String(error)}\n`);
+  await stopAll().catch(() => {});
+  process.exit(1);
+});

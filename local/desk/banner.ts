@@ -1,0 +1,36 @@
+// What `npm start` prints once everything runs: what is where, what is real and what is simulated, and how to try it.
+
+export interface Facts {
+  base: string;
+  relay: string;
+  database: { endpoint: string; started: boolean };
+  twilio: { url: string; simulated: boolean };
+  agent: { url: string; simulated: boolean };
+  adminToken: string;
+  directory: string;
+  logFile: string;
+  readyMs: number;
+}
+
+const said = (simulated: boolean): string => (simulated ? 'simulated' : 'REAL');
+
+export const banner = (facts: Facts): string => {
+  const rows: [string, string][] = [
+    ['Enquiry page', `${facts.base}/`],
+    ['Console', `${facts.base}/console`],
+    ['Admin token', facts.adminToken],
+    ['', ''],
+    ['Relay', `${facts.relay}  (real: the code that runs in AWS)`],
+    ['Database', `${facts.database.endpoint}  (${facts.database.started ? 'embedded, DynamoDB-compatible' : 'yours, by DYNAMODB_ENDPOINT'})`],
+    ['Twilio', `${facts.twilio.url}  (${said(facts.twilio.simulated)})`],
+    ['ElevenLabs', `${facts.agent.url}  (${said(facts.agent.simulated)})`],
+    ['Data', facts.directory],
+    ['Log', facts.logFile],
+  ];
+  const lines = rows.map(([name, value]) => (name ? `  ${name.padEnd(14)}${value}` : ''));
+  const tries = facts.twilio.simulated
+    ? ['', '  Nobody\'s phone rings: the last two digits of the number choose what happens. +1 202 555 0100 answers and talks,',
+      '  …01 is busy, …02 does not answer, …03 is invalid, …05 hangs up, …07 talks over the agent, …16 the agent fails.']
+    : ['', '  Real phones ring, and each call costs money.'];
+  return `\nRingback is ready after ${(facts.readyMs / 1000).toFixed(1)} s. Ctrl-C stops it; the data stays.\n\n${[...lines, ...tries].join('\n')}\n\n`;
+};
