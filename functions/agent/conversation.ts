@@ -1,0 +1,106 @@
+// One conversation with the agent over one WebSocket: opened by the bridge, which hears of everything through the handlers and of the end once.
+import { WebSocket } from 'ws';
+import { conversationAddress, type AgentConfig } from './address.ts';
+import { callerAudio, contextualUpdate, opening, pong, readAgentFrame, toolResult, type AgentMessage, type Opening } from './codec.ts';
+import { AgentUnavailable, faultOfAnswer, type AgentClose, type AgentError, type AgentFault } from './failure.ts';
+
+export interface ConversationHandlers {
+  /** Every frame but pings, which are answered here. */
+  message(message: AgentMessage): void;
+  /** Once, whatever happened; nothing comes after it. `fault` when it never opened, else the close speaks for itself. */
+  closed(end: { fault: AgentFault } | AgentClose): void;
+}
+
+export interface Conversation {
+  /** Base64 in the agent's input format. Nothing happens before the socket is open or after it closed. */
+  audio(base64: Buffer): void;
+  answerTool(id: string, result: string, isError: boolean): void;
+  tell(text: string): void;
+  /** Ends it; asking twice is fine. `closed` is not called any more. */
+  close(): void;
+  /** Bytes that the agent has not taken yet. */
+  readonly waitingBytes: number;
+}
+
+export interface ConversationOptions {
+  signedUrlMs: number;
+  handshakeMs: number;
+}
+
+export const conversationDefaults: ConversationOptions = { signedUrlMs: 4000, handshakeMs: 4000 };
+
+/** One message of 1.45 MB was seen; ElevenLabs' own clients allow 16 MB. */
+const MOST_FRAME_BYTES = 16 * 1024 * 1024;
+/** An answer to our close frame is waited for so long, then the socket is cut. */
+const CLOSE_MS = 2000;
+
+/** Opens it: address, socket, first frame. Returns at once; what comes of it is told to `handlers`. */
+export const openConversation = (config: AgentConfig, first: Promise<Opening> | Opening, handlers: ConversationHandlers, options = conversationDefaults): Conversation => {
+  const stopped = new AbortController();
+  let socket: WebSocket | undefined;
+  let opened = false;
+  let over = false;
+  let queued = false;
+  let error: AgentError | undefined;
+
+  const finish = (end: { fault: AgentFault } | AgentClose): void => {
+    if (over) return;
+    over = true;
+    stopped.abort();
+    handlers.closed(end);
+  };
+  const send = (frame: string | Buffer): void => {
+    if (socket?.readyState === WebSocket.OPEN) socket.send(frame, { binary: false });
+  };
+  const hear = (frame: Buffer): void => {
+    const message = readAgentFrame(frame);
+    if (message.type === 'ping') send(pong(message.eventId));
+    if (message.type === 'queue') queued = message.status !== 'admitted';
+    if (message.type === 'error') error = message.error;
+    handlers.message(message);
+  };
+
+  const open = async (): Promise<void> => {
+    const [address, words] = await Promise.all([conversationAddress(config, options.signedUrlMs, stopped.signal), first]);
+    if (over) return;
+    const ws = new WebSocket(address, { perMessageDeflate: false, maxPayload: MOST_FRAME_BYTES, handshakeTimeout: options.handshakeMs, followRedirects: false });
+    socket = ws;
+    ws.on('open', () => {
+      opened = true;
+      send(opening(words));
+    });
+    ws.on('message', (data: Buffer, isBinary: boolean) => {
+      if (over) return;
+      // ElevenLabs speaks text only.
+      if (isBinary) handlers.message({ type: 'other', name: 'binary' });
+      else hear(data);
+    });
+    ws.on('unexpected-response', (_request, response) => {
+      finish({ fault: faultOfAnswer(response.statusCode ?? 0, undefined) });
+      ws.terminate();
+    });
+    // 'close' always follows; what the error was is in its code.
+    ws.on('error', () => {});
+    ws.on('close', (code, reason) => finish(opened ? { code, reason: reason.toString('utf8'), error, opened, queued } : { fault: 'agent-unreachable' }));
+  };
+  open().catch((problem: unknown) => finish({ fault: problem instanceof AgentUnavailable ? problem.fault : 'agent-unreachable' }));
+
+  return {
+    audio: (base64) => send(callerAudio(base64)),
+    answerTool: (id, result, isError) => send(toolResult(id, result, isError)),
+    tell: (text) => send(contextualUpdate(text)),
+    close: () => {
+      over = true;
+      stopped.abort();
+      if (!socket || socket.readyState === WebSocket.CLOSED) return;
+      const ws = socket;
+      // Closing while still connecting emits an error and then 'close'; both have handlers.
+      ws.close(1000);
+      const cut = setTimeout(() => ws.terminate(), CLOSE_MS);
+      ws.once('close', () => clearTimeout(cut));
+    },
+    get waitingBytes() {
+      return socket?.bufferedAmount ?? 0;
+    },
+  };
+};

@@ -1,0 +1,59 @@
+// What a carrier says on its media socket and what it can be told, in the words of the house: each accent's codec.ts speaks it, the relay uses it.
+import type { AudioShape } from '#audio/formats.ts';
+import type { CarrierName } from '#calls/lead.ts';
+
+export interface StreamStart {
+  event: 'start';
+  streamSid: string;
+  callSid: string;
+  /** Empty when the carrier named none. */
+  accountSid: string;
+  /** Our stream ticket as it was shown, if there was one. */
+  ticket: string | undefined;
+  shape: AudioShape;
+}
+
+export type StreamEvent =
+  | { event: 'connected' }
+  | StreamStart
+  /** Caller audio: base64 as it stood on the wire, possibly a view of the frame. `sequence` counts frames of all kinds; null when not given. */
+  | { event: 'media'; payload: Buffer; sequence: number | null }
+  | { event: 'dtmf'; digit: string }
+  /** A named point in outbound audio was reached, or cleared. */
+  | { event: 'mark'; name: string }
+  | { event: 'stop' }
+  /** Well-formed, but nothing that we know: ignored and counted. */
+  | { event: 'other' };
+
+/** Why a frame could not be read: its WebSocket close code and a stable kebab-case reason. */
+export interface StreamFault {
+  event: 'fault';
+  closeCode: 1003 | 1007 | 1008;
+  reason: string;
+}
+
+/** Frames for one stream. `base64` may be text or its bytes. */
+export interface StreamWriter {
+  media(base64: Buffer): Buffer;
+  mark(name: string): string;
+  clear(): string;
+}
+
+/** How the carrier wants its audio: see audio/cutter.ts. */
+export interface StreamCutting {
+  frameBytes: number;
+  leastBytes: number;
+  mostBytes: number;
+  /** Whether the end of an utterance is filled up with silence to whole frames; otherwise it is sent as short as it is. */
+  padsEnd: boolean;
+}
+
+/** Pure and synchronous: a frame in, a value out. */
+export interface StreamCodec {
+  readonly carrier: CarrierName;
+  /** Frames larger than this are refused by the socket. */
+  readonly maxFrameBytes: number;
+  cutting(shape: AudioShape): StreamCutting;
+  read(frame: Buffer): StreamEvent | StreamFault;
+  writer(streamSid: string): StreamWriter;
+}

@@ -1,0 +1,177 @@
+// Who may talk at our expense: takes a carrier's connection from its first frame to its bridge, or closes it. Made by server.ts for each stream.
+import { isTerminal, type CallRecord } from '#calls/call.ts';
+import { openTicket, ticketId, type Ticket } from '#calls/ticket.ts';
+import type { CallStore, LeadStore, TicketRegister } from '#calls/ports.ts';
+import type { StreamCodec, StreamEvent, StreamStart } from '#carriers/stream.ts';
+import { bridge, type Bridge } from './bridge.ts';
+import { carrierLeg } from './carrier-leg.ts';
+import type { BridgeDeps, StreamInput, Transport } from './ports.ts';
+
+export interface AdmissionDeps extends BridgeDeps {
+  calls: Pick<CallStore, 'call'>;
+  leads: Pick<LeadStore, 'lead'>;
+  tickets: TicketRegister;
+  ticketSecret: string;
+  /** Streams of other accounts are refused; undefined where none is configured. */
+  accountSid: string | undefined;
+  /** The voice that this call's agent speaks with; absent: the agent's own. */
+  voiceOf?: ((call: CallRecord) => Promise<string | null>) | undefined;
+}
+
+/** The bridges of this process, by call. */
+export interface Bridges {
+  /** Why no further stream is taken, if so. */
+  closedFor(): 'full' | 'draining' | undefined;
+  of(callId: string): Bridge | undefined;
+  add(bridge: Bridge): void;
+  remove(bridge: Bridge): void;
+  /** The connection found its bridge, or its end. */
+  settled(): void;
+}
+
+type State = 'new' | 'checking' | 'bridged' | 'closed';
+/** How long reading the call and its voice may take before the caller is talked with all the same. */
+const READ_MS = 1500;
+
+const within = async <T>(work: Promise<T>): Promise<T | 'too-late'> => {
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    return await Promise.race([work, new Promise<'too-late'>((resolve) => {
+      timer = setTimeout(() => resolve('too-late'), READ_MS);
+    })]);
+  } finally {
+    clearTimeout(timer);
+  }
+};
+
+export const admission = (transport: Transport, codec: StreamCodec, deps: AdmissionDeps, bridges: Bridges): StreamInput => {
+  const { options, metrics, log, clock } = deps;
+  let state: State = 'new';
+  let frames = 0;
+  let early: StreamEvent[] = [];
+  let joined: Bridge | undefined;
+
+  const settle = (next: State): void => {
+    if (state === 'new' || state === 'checking') bridges.settled();
+    state = next;
+    clearTimeout(timer);
+    early = [];
+  };
+  const close = (code: number, reason: string): void => {
+    settle('closed');
+    metrics.countBy('streams_closed', reason);
+    transport.close(code, reason);
+  };
+  const refuse = (reason: string, code = 1008): void => {
+    if (state === 'closed') return;
+    metrics.countBy('streams_refused', reason);
+    log.warn('a stream was refused', { reason });
+    close(code, reason);
+  };
+  const timer = setTimeout(() => refuse('no-ticket-in-time'), options.ticketMs);
+
+  /** The call behind a good ticket; undefined when the store does not say. Refuses by itself when it says no. */
+  const readCall = async (ticket: Ticket): Promise<{ record: CallRecord | undefined } | 'refused'> => {
+    let record: CallRecord | undefined | 'too-late';
+    try {
+      record = await within(deps.calls.call(ticket.callId));
+    } catch (error) {
+      log.error('a call could not be read; the caller is talked with all the same', { callId: ticket.callId, error });
+      record = 'too-late';
+    }
+    if (record === 'too-late') return { record: undefined };
+    const fault = record === undefined ? 'no-such-call'
+      : record.callSid !== null && record.callSid !== ticket.callSid ? 'other-call'
+      : record.endReason !== null || isTerminal(record.status) ? 'call-is-over' : undefined;
+    if (fault) {
+      refuse(fault);
+      return 'refused';
+    }
+    return { record };
+  };
+  const voice = async (record: CallRecord | undefined): Promise<string | null> => {
+    if (!record || !deps.voiceOf) return null;
+    try {
+      const found = await within(deps.voiceOf(record));
+      return found === 'too-late' ? null : found;
+    } catch (error) {
+      log.error('the voice of a call could not be read; the agent speaks with its own', { callId: record.callId, error });
+      return null;
+    }
+  };
+  const lead = async (record: CallRecord | undefined) => {
+    try {
+      return record?.leadId ? await deps.leads.lead(record.leadId) : undefined;
+    } catch (error) {
+      log.error('a lead could not be read; the agent talks without the name', { callId: record?.callId, error });
+      return undefined;
+    }
+  };
+
+  /** Nothing reaches the agent before the end of this function. */
+  const check = async (start: StreamStart, startedMs: number): Promise<void> => {
+    if (deps.accountSid && start.accountSid !== deps.accountSid) return refuse('other-account');
+    const ticket = openTicket(deps.ticketSecret, start.ticket, start.callSid, clock.now());
+    if (typeof ticket === 'string') return refuse(`ticket-${ticket}`);
+    const closedFor = bridges.closedFor();
+    // The ticket is not used up: another task may take the stream.
+    if (closedFor) return refuse(closedFor, 1013);
+    clearTimeout(timer);
+    let first: boolean;
+    try {
+      first = await deps.tickets.use(ticketId(ticket), new Date(ticket.expires * 1000).toISOString());
+    } catch (error) {
+      log.error('a ticket could not be used up', { callId: ticket.callId, error });
+      return refuse('ticket-register-failed', 1011);
+    }
+    if (!first) return refuse('ticket-used');
+    const read = await readCall(ticket);
+    if (read === 'refused') return;
+    const voiceId = await voice(read.record);
+    const older = bridges.of(ticket.callId);
+    if (older && older.epoch >= ticket.epoch) return refuse('ticket-overtaken');
+    if (state === 'closed') return;
+    // A carrier may open a second stream while the first still hangs: the newer one has the caller.
+    void older?.letGo('overtaken', 1000);
+    const leg = carrierLeg(transport, codec, start);
+    const made: Bridge = bridge(deps, { callId: ticket.callId, epoch: ticket.epoch, startedMs, call: read.record, lead: lead(read.record), voiceId }, leg, () => bridges.remove(made));
+    joined = made;
+    bridges.add(made);
+    metrics.count('streams_admitted');
+    const kept = early;
+    settle('bridged');
+    for (const event of kept) made.carrier(event);
+  };
+  const keep = (event: StreamEvent): void => {
+    early.push(event.event === 'media' ? { ...event, payload: Buffer.from(event.payload) } : event);
+    if (early.length <= options.mostFramesBeforeAdmission) return;
+    early.shift();
+    metrics.count('caller_audio_dropped');
+  };
+
+  return {
+    frame: (bytes) => {
+      if (state === 'closed') return;
+      const event = codec.read(bytes);
+      if (event.event === 'fault') {
+        if (joined) void joined.letGo(`carrier-${event.reason}`, event.closeCode);
+        return close(event.closeCode, event.reason);
+      }
+      if (joined) return joined.carrier(event);
+      if (state === 'checking') return keep(event);
+      if (event.event === 'start') {
+        state = 'checking';
+        check(event, deps.ms()).catch((error: unknown) => {
+          log.error('a stream could not be admitted', { error });
+          refuse('admission-failed', 1011);
+        });
+      } else if (event.event === 'stop') close(1000, 'stopped-before-start');
+      else if (++frames > options.mostFramesBeforeStart) refuse('too-much-before-start');
+      else if (event.event !== 'connected') metrics.count('events_ignored');
+    },
+    closed: (code) => {
+      settle('closed');
+      joined?.carrierClosed(code);
+    },
+  };
+};

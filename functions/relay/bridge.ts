@@ -1,0 +1,210 @@
+// Joins a carrier leg and an agent leg for one call: admission.ts makes it, feeds it the carrier's events, and it lives and dies with its call.
+import { bytesPerMs, parseFormat } from '#audio/formats.ts';
+import type { Conversation } from '#agent/conversation.ts';
+import type { AgentMessage } from '#agent/codec.ts';
+import { faultOfClose, type AgentClose, type AgentFault } from '#agent/failure.ts';
+import { useTool } from '#agent/tools.ts';
+import type { StreamEvent } from '#carriers/stream.ts';
+import { agentAudio } from './agent-audio.ts';
+import { callerAudio } from './caller-audio.ts';
+import { ending } from './ending.ts';
+import { openingFor } from './opening.ts';
+import { outbound } from './outbound.ts';
+import type { BridgeDeps, BridgedCall, CarrierLeg } from './ports.ts';
+import { recorder } from './recorder.ts';
+import type { SentenceName } from './sentences.ts';
+import { transcript } from './transcript.ts';
+import { turnClock } from './turn-clock.ts';
+import { watch } from './watch.ts';
+
+export interface Bridge {
+  readonly callId: string;
+  readonly epoch: number;
+  /** Anything that the carrier says after its start frame. */
+  carrier(event: StreamEvent): void;
+  /** The carrier's socket is gone. */
+  carrierClosed(code: number): void;
+  /** The stream has to go elsewhere; the call goes on with the next document. Resolves when everything here is closed. */
+  letGo(detail: string, closeCode: number): Promise<void>;
+  readonly done: Promise<void>;
+}
+
+/** Turns of a later stream follow those of an earlier one; no stream comes to so many. */
+const TURNS_PER_EPOCH = 10_000;
+/** Tools in use at once; an agent that asks for more is told no. */
+const MOST_TOOLS = 8;
+
+export const bridge = (deps: BridgeDeps, call: BridgedCall, leg: CarrierLeg, finished: () => void): Bridge => {
+  const { options, metrics, ms, clock } = deps;
+  const log = deps.log.with({ callId: call.callId });
+  const at = (): string => clock.now().toISOString();
+  const written = recorder(call.callId, { record: deps.record, putTurn: deps.putTurn, log, metrics });
+  const out = outbound(leg, options, metrics, ms);
+  const voice = agentAudio(leg, out, options.idleMs, metrics);
+  const turns = transcript(call.epoch * TURNS_PER_EPOCH, bytesPerMs(leg.shape), at, (turn) => written.turn(turn));
+  const waits = turnClock(leg.shape);
+  const talking = new AbortController();
+  let heardAgent = false;
+  let sayingGoodbye = false;
+  let goodbye: NodeJS.Timeout | undefined;
+  let toolsInUse = 0;
+
+  const end = ending({
+    deps, call, leg, out, recorder: written, turnMs: waits.turnMs, finished,
+    stopTalking: () => {
+      watchdogs.stop();
+      clearTimeout(goodbye);
+      talking.abort();
+      voice.close();
+      agent.close();
+    },
+  });
+  /** Ends with a recorded sentence; `clear` when what is queued does not matter any more. */
+  const endWith = (sentence: SentenceName, reason: Parameters<typeof end.end>[0], detail: string | null, clear: boolean): void => {
+    if (end.begun) return;
+    if (clear) turns.cutAt(voice.interrupt(null));
+    voice.say(deps.sentences(sentence, leg.shape));
+    end.end(reason, detail);
+  };
+  const agentLost = (fault: AgentFault): void => {
+    if (end.begun) return;
+    metrics.countBy('agent_faults', fault);
+    log.warn('the agent cannot be had', { fault });
+    endWith('agent-unavailable', 'agent-failed', fault, false);
+  };
+  /** The agent said its last words: what it sent is heard, then the call is over. */
+  const agentEnded = (detail: string | null): void => {
+    if (end.begun) return;
+    voice.flush();
+    end.end('agent-ended', detail);
+  };
+  const optOut = (by: 'key-9' | 'voice'): void => written.event({ kind: 'opt-out', at: at(), by });
+
+  const watchdogs = watch(call.startedMs, options, ms, {
+    reassure: () => voice.say(deps.sentences('one-moment', leg.shape)),
+    agentLost,
+    callTooLong: () => endWith('call-ended', 'timed-out', null, true),
+  });
+  /** Whether more audio follows end_call, and when the close comes, is not said: we close when neither came for a while. */
+  const waitForGoodbye = (): void => {
+    sayingGoodbye = true;
+    clearTimeout(goodbye);
+    goodbye = setTimeout(() => agentEnded(null), options.endCallMs);
+  };
+
+  const play = (message: Extract<AgentMessage, { type: 'audio' }>): void => {
+    const from = out.nextPosition;
+    if (!voice.play(message.base64, message.eventId)) return;
+    turns.spoke(from, out.nextPosition - from, message.alignment);
+    watchdogs.agentSpoke();
+    if (sayingGoodbye) waitForGoodbye();
+    const now = ms();
+    const turn = waits.agentSpeaks(now);
+    if (turn !== undefined) metrics.observe('turn_ms', turn);
+    if (heardAgent) return;
+    heardAgent = true;
+    const sinceAnswerMs = Math.round(now - call.startedMs);
+    metrics.observe('first_audio_ms', sinceAnswerMs);
+    written.event({ kind: 'first-audio', at: at(), epoch: call.epoch, sinceAnswerMs });
+  };
+  const connected = (message: Extract<AgentMessage, { type: 'metadata' }>): void => {
+    // A telephone agent has one format both ways; 16 kHz is ElevenLabs' default where it says nothing.
+    const speaks = parseFormat(message.outputFormat ?? message.inputFormat ?? 'pcm_16000');
+    const hears = parseFormat(message.inputFormat ?? message.outputFormat ?? 'pcm_16000');
+    if (!speaks || !hears) return agentLost('agent-format-unsupported');
+    written.event({ kind: 'agent-connected', at: at(), epoch: call.epoch, conversationId: message.conversationId, voiceId: call.voiceId });
+    voice.format(speaks);
+    caller.ready(hears);
+  };
+  const queueing = (status: string): void => {
+    watchdogs.queued(status === 'waiting');
+    // What is sent while the caller is held in the queue is thrown away there.
+    if (status === 'waiting') caller.hold();
+    else if (status === 'admitted') caller.resume();
+    else if (status === 'timed_out') agentLost('agent-queue-timeout');
+  };
+  const toolCall = (message: Extract<AgentMessage, { type: 'tool-call' }>): void => {
+    const answer = (result: string, isError: boolean): void => {
+      if (message.wantsAnswer) agent.answerTool(message.id, result, isError);
+    };
+    if (toolsInUse >= MOST_TOOLS) return answer('too many tools at once', true);
+    toolsInUse++;
+    const use = async (): Promise<void> => {
+      const { result, isError } = await useTool(deps.tools, message.name, { parameters: message.parameters, optOut: () => optOut('voice'), endCall: waitForGoodbye }, log, talking.signal);
+      toolsInUse--;
+      answer(result, isError);
+    };
+    // Not awaited: the talk goes on meanwhile. useTool never rejects.
+    void use();
+  };
+  const toolUsed = (name: string): void => {
+    if (name === 'end_call') waitForGoodbye();
+    if (name === 'voicemail_detection') written.event({ kind: 'outcome', at: at(), source: 'agent', disposition: 'voicemail', summary: null });
+  };
+
+  const fromAgent = (message: AgentMessage): void => {
+    if (end.begun) return;
+    watchdogs.agentFrame();
+    switch (message.type) {
+      case 'audio': return play(message);
+      case 'metadata': return connected(message);
+      case 'interruption': return turns.cutAt(voice.interrupt(message.eventId));
+      case 'caller-said':
+        waits.callerSpoke(ms());
+        return turns.callerSaid(message.text, message.eventId);
+      case 'agent-says': return turns.agentSays(message.text, message.eventId);
+      case 'agent-said': return turns.corrected(message.text, message.instead, message.eventId);
+      case 'queue': return queueing(message.status);
+      case 'tool-call': return toolCall(message);
+      case 'tool-used': return message.called ? toolUsed(message.name) : undefined;
+      case 'error': return watchdogs.agentError(faultOfClose({ code: message.error.code ?? 1011, reason: '', error: message.error, opened: true, queued: false }));
+      case 'ping': return undefined;
+      case 'other': return metrics.count('events_ignored');
+    }
+  };
+  const agentClosed = (close: { fault: AgentFault } | AgentClose): void => {
+    if (end.begun) return;
+    if ('fault' in close) return agentLost(close.fault);
+    // 1005: closed without a code. An agent that says goodbye without ever having spoken leaves a caller in silence.
+    const normal = (close.code === 1000 || close.code === 1005) && !close.error && !close.queued;
+    if (sayingGoodbye || (normal && heardAgent)) return agentEnded(/duration/i.test(close.reason) ? 'agent-time-limit' : null);
+    agentLost(normal ? 'agent-silent' : faultOfClose(close));
+  };
+
+  const agent: Conversation = deps.openAgent(openingFor(call), { message: fromAgent, closed: agentClosed });
+  const caller = callerAudio(leg.shape, agent, options, metrics);
+  written.event({ kind: 'stream-started', at: at(), epoch: call.epoch, streamSid: leg.streamSid });
+
+  return {
+    callId: call.callId,
+    epoch: call.epoch,
+    carrier: (event) => {
+      switch (event.event) {
+        case 'media':
+          if (end.begun) return;
+          waits.heard(event.payload, ms());
+          caller.frame(event.payload, event.sequence);
+          metrics.peak('carrier_socket_bytes', leg.waitingBytes);
+          if (leg.waitingBytes > options.mostCarrierSocketBytes) end.lose('carrier-does-not-read', 1013);
+          return;
+        case 'mark': return void out.echoed(event.name);
+        case 'dtmf':
+          if (event.digit !== '9' || end.begun) return;
+          optOut('key-9');
+          return endWith('call-ended', 'agent-ended', 'opt-out', true);
+        case 'stop': return end.end('caller-hung-up', null, 'now');
+        case 'start': case 'connected': case 'other': return metrics.count('events_ignored');
+      }
+    },
+    carrierClosed: (code) => {
+      // Twilio says `stop` before it closes; a close of its own without one still is a close. Anything else is a line that broke.
+      if (code === 1000 || code === 1005) end.end('caller-hung-up', null, 'now');
+      else end.lose('carrier-socket-lost', 1000);
+    },
+    letGo: (detail, closeCode) => {
+      end.lose(detail, closeCode);
+      return end.done;
+    },
+    done: end.done,
+  };
+};

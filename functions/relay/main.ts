@@ -1,0 +1,36 @@
+// The relay's process: the container in AWS, a part of the local stack on one machine. Ends in order on SIGTERM, SIGINT, or when its parent is gone.
+import { readEnv } from '#house/env.ts';
+import { stdoutLog } from '#house/log.ts';
+import { withSecrets } from '#house/secrets.ts';
+import { relayDeps } from './compose.ts';
+import { startRelay } from './server.ts';
+
+const env = readEnv(await withSecrets(process.env));
+const log = stdoutLog(env.LOG_LEVEL, { function: 'relay', stage: env.STAGE });
+
+// One call's misfortune is not another's: what nobody handled is told, and the calls go on.
+process.on('uncaughtException', (error) => log.error('nobody handled an error', { error }));
+process.on('unhandledRejection', (error) => log.error('nobody handled a rejection', { error }));
+
+const start = async (): Promise<void> => {
+  const relay = await startRelay(relayDeps(env, log), { port: env.RELAY_PORT, host: env.STAGE === 'local' ? '127.0.0.1' : '0.0.0.0' });
+  const stop = (why: string): void => {
+    log.info('the relay stops', { why });
+    relay.stop().then(() => process.exit(0), (error: unknown) => {
+      log.error('the relay did not stop cleanly', { error });
+      process.exit(1);
+    });
+  };
+  process.on('SIGTERM', () => stop('SIGTERM'));
+  process.on('SIGINT', () => stop('SIGINT'));
+  // A parent that dies without a word takes its children with it.
+  if (process.connected) process.on('disconnect', () => stop('parent gone'));
+  log.info('the relay listens', { port: relay.port });
+  process.send?.({ ready: { port: relay.port } });
+};
+
+start().catch((error: unknown) => {
+  log.error('the relay cannot start', { error });
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+});

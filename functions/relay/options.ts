@@ -1,0 +1,65 @@
+// The relay's numbers, each with its unit and why it is what it is. main.ts takes some from the environment; tests shrink others.
+
+export interface RelayOptions {
+  /** Calls at once; a stream beyond is told 503, and the carrier asks again by the answer document. */
+  capacity: number;
+  /** Connections that have not shown a ticket yet, beside the calls. */
+  mostPending: number;
+  /** A connection without a valid ticket is closed after so long. */
+  ticketMs: number;
+  /** Frames that a connection may send before its start frame; Twilio sends one. */
+  mostFramesBeforeStart: number;
+  /** Frames kept while the ticket is being checked: 4 s of Twilio's 20 ms. */
+  mostFramesBeforeAdmission: number;
+  /** Caller audio kept until the agent is ready. */
+  callerKeptMs: number;
+  /** Caller audio is sent to the agent in pieces of at least this; more costs that much delay and saves CPU. */
+  agentChunkMs: number;
+  /** Caller audio is dropped, and counted, while the agent's socket holds more than this: some 10 s of mu-law. */
+  mostAgentSocketBytes: number;
+  /** A carrier that does not read is let go at this; `aheadMs` keeps audio well under it. */
+  mostCarrierSocketBytes: number;
+  /** Audio at the carrier that the caller has not heard. No carrier documents a limit; 28 s were seen to work. */
+  aheadMs: number;
+  /** Agent audio kept here until the carrier may have it; ten minutes are 4.8 MB of mu-law. */
+  mostQueuedMs: number;
+  /** A mark follows at least so much audio. */
+  markEveryMs: number;
+  /** An echo later than this counts as lost. */
+  lostEchoMs: number;
+  /** Agent audio that pauses this long has come to the end of an utterance, as far as cutting is concerned. */
+  idleMs: number;
+  /** No agent audio for so long after the start: `one-moment` is said. */
+  reassureMs: number;
+  /** No agent audio for so long after the start: the call ends with a recorded sentence. */
+  firstAudioMs: number;
+  /** The same while the agent's queue says `waiting`: the caller holds. */
+  queueMs: number;
+  /** No frame of any kind from the agent: it is dead. ElevenLabs pings every few seconds. */
+  agentSilentMs: number;
+  /** An error frame that no close follows is taken for the end after this. */
+  errorGraceMs: number;
+  /** After end_call: so long without more audio or a close, and we close ourselves. */
+  endCallMs: number;
+  /** Added to the computed playout time of last words. */
+  lastWordsMarginMs: number;
+  /** Last words are never waited for longer than this. */
+  lastWordsMs: number;
+  /** The talk is ended politely after this (CALL_LIMIT_SECONDS). */
+  callLimitMs: number;
+  /** How long writing down the end may hold up the end. */
+  recordEndMs: number;
+  /** WebSocket pings to the carrier, for load balancers with idle limits; no sign of life in three of them: dead. */
+  pingMs: number;
+  /** Between SIGTERM and the handing over of what still talks. */
+  drainMs: number;
+}
+
+export const relayDefaults: RelayOptions = {
+  capacity: 60, mostPending: 120, ticketMs: 3000, mostFramesBeforeStart: 20, mostFramesBeforeAdmission: 200,
+  callerKeptMs: 2000, agentChunkMs: 20, mostAgentSocketBytes: 128 * 1024, mostCarrierSocketBytes: 2 * 1024 * 1024,
+  aheadMs: 30_000, mostQueuedMs: 600_000, markEveryMs: 1000, lostEchoMs: 5000, idleMs: 200,
+  reassureMs: 4500, firstAudioMs: 10_000, queueMs: 25_000, agentSilentMs: 30_000, errorGraceMs: 2000,
+  endCallMs: 5000, lastWordsMarginMs: 3000, lastWordsMs: 120_000, callLimitMs: 900_000, recordEndMs: 8000,
+  pingMs: 15_000, drainMs: 3000,
+};

@@ -1,0 +1,75 @@
+// What the bridge needs from the outside: a carrier leg, an agent, somewhere to record. Transports, main.ts and tests provide them.
+import type { AudioShape } from '#audio/formats.ts';
+import type { Conversation, ConversationHandlers } from '#agent/conversation.ts';
+import type { Opening } from '#agent/codec.ts';
+import type { Tools } from '#agent/tools.ts';
+import type { CallEvent, CallRecord, Turn } from '#calls/call.ts';
+import type { CarrierName, LeadRecord } from '#calls/lead.ts';
+import type { Clock } from '#calls/ports.ts';
+import type { StreamCutting } from '#carriers/stream.ts';
+import type { Log } from '#house/log.ts';
+import type { Metrics } from './metrics.ts';
+import type { RelayOptions } from './options.ts';
+import type { Sentences } from './sentences.ts';
+
+/** How text gets to and from a carrier's media socket: one small file for each way in. Frames arrive through the `StreamInput` that it was given. */
+export interface Transport {
+  send(frame: Buffer | string): void;
+  /** Ends the stream; asking twice is fine. */
+  close(code: number, reason: string): void;
+  /** Bytes that the carrier has not taken yet. */
+  readonly waitingBytes: number;
+}
+
+/** What a transport calls. */
+export interface StreamInput {
+  frame(bytes: Buffer): void;
+  /** The socket is gone; 1006 when it died without a word. Called once, also after our own close. */
+  closed(code: number): void;
+}
+
+/** The carrier's side of a bridge, in the words of the house. The bridge does not know which transport or accent is behind it. */
+export interface CarrierLeg {
+  readonly carrier: CarrierName;
+  readonly streamSid: string;
+  readonly callSid: string;
+  readonly shape: AudioShape;
+  readonly cutting: StreamCutting;
+  media(base64: Buffer): void;
+  mark(name: string): void;
+  clear(): void;
+  close(code: number, reason: string): void;
+  readonly waitingBytes: number;
+}
+
+export type RecordEvent = (callId: string, event: CallEvent) => Promise<CallRecord>;
+
+/** Everything that a bridge takes from outside. */
+export interface BridgeDeps {
+  record: RecordEvent;
+  putTurn: (callId: string, turn: Turn) => Promise<void>;
+  openAgent: (opening: Promise<Opening> | Opening, handlers: ConversationHandlers) => Conversation;
+  tools: Tools;
+  sentences: Sentences;
+  /** Ends the call by the carrier's REST API; only asked when the end could not be written down. Absent where no credentials are. */
+  hangUp?: ((carrier: CarrierName, callSid: string) => Promise<void>) | undefined;
+  clock: Clock;
+  /** Milliseconds of a clock that never goes back. */
+  ms: () => number;
+  log: Log;
+  metrics: Metrics;
+  options: RelayOptions;
+}
+
+/** The call that an admitted stream belongs to. */
+export interface BridgedCall {
+  callId: string;
+  epoch: number;
+  /** `ms` when the start frame came: what answer-to-first-audio counts from. */
+  startedMs: number;
+  /** Undefined when the store could not be read: the caller is talked with all the same. */
+  call: CallRecord | undefined;
+  /** Resolves to undefined when there is none or it could not be read; never rejects. */
+  lead: Promise<LeadRecord | undefined>;
+  voiceId: string | null;
+}

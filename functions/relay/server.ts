@@ -1,0 +1,133 @@
+// The relay as a server: health, readiness and metrics over HTTP, carriers' streams over WebSocket. Started by main.ts, and in-process by tests.
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { WebSocketServer } from 'ws';
+import type { StreamCodec } from '#carriers/stream.ts';
+import { admission, type AdmissionDeps, type Bridges } from './admission.ts';
+import type { Bridge } from './bridge.ts';
+import { directTransport } from './direct-transport.ts';
+
+export interface RelayDeps extends AdmissionDeps {
+  /** By path; `default` answers any path that is not listed. */
+  codecs: { default: StreamCodec } & Record<string, StreamCodec>;
+}
+
+export interface Relay {
+  port: number;
+  /** Calls being talked in. */
+  active(): number;
+  /** Takes no more streams, lets calls end for `drainMs`, hands over what still talks, closes everything. Asking twice is fine. */
+  stop(): Promise<void>;
+}
+
+/** Paths that a codec will answer one day and none does yet. */
+const reserved = new Set(['/exotel']);
+
+const refuseUpgrade = (socket: Duplex, status: string): void => {
+  socket.on('error', () => {});
+  socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+};
+
+export const startRelay = async (deps: RelayDeps, where: { port: number; host: string }): Promise<Relay> => {
+  const { options, metrics, log } = deps;
+  const bridges = new Map<string, Bridge>();
+  const all = new Set<Bridge>();
+  let pending = 0;
+  let draining = false;
+  const registry: Bridges = {
+    closedFor: () => (draining ? 'draining' : all.size >= options.capacity ? 'full' : undefined),
+    of: (callId) => bridges.get(callId),
+    add: (bridge) => {
+      all.add(bridge);
+      bridges.set(bridge.callId, bridge);
+    },
+    remove: (bridge) => {
+      all.delete(bridge);
+      // The call may have a newer one by now.
+      if (bridges.get(bridge.callId) === bridge) bridges.delete(bridge.callId);
+    },
+    settled: () => {
+      pending--;
+    },
+  };
+
+  const numbers = () => ({ active_calls: all.size, pending_streams: pending, capacity: options.capacity, draining: draining ? 1 : 0 });
+  const answer = (response: ServerResponse, status: number, type: string, body: string): void => {
+    response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }).end(body);
+  };
+  const http = createServer((request: IncomingMessage, response) => {
+    const path = (request.url ?? '/').split('?')[0];
+    const json = (status: number, body: unknown): void => answer(response, status, 'application/json', JSON.stringify(body));
+    if (request.method !== 'GET' && request.method !== 'HEAD') return json(405, { error: 'only GET is answered here' });
+    if (path === '/health') return json(200, { ok: true });
+    if (path === '/ready') {
+      const why = registry.closedFor();
+      return json(why ? 503 : 200, { ready: !why, ...(why ? { because: why } : {}), active: all.size, capacity: options.capacity, draining });
+    }
+    if (path === '/metrics') return answer(response, 200, 'text/plain; version=0.0.4', metrics.text(numbers()));
+    json(404, { error: 'there are /health, /ready and /metrics here, and a WebSocket for carriers' });
+  });
+  http.headersTimeout = 5000;
+  http.requestTimeout = 5000;
+  // A client that speaks no HTTP is told so and let go.
+  http.on('clientError', (_error, socket) => refuseUpgrade(socket, '400 Bad Request'));
+
+  const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: Math.max(...Object.values(deps.codecs).map((codec) => codec.maxFrameBytes)) });
+  http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    const path = (request.url ?? '/').split('?')[0]!;
+    const codec = Object.hasOwn(deps.codecs, path) ? deps.codecs[path]! : deps.codecs.default;
+    const why = registry.closedFor() ?? (pending >= options.mostPending ? 'too-many-pending' : undefined);
+    if (why) {
+      metrics.countBy('streams_refused', why);
+      return refuseUpgrade(socket, '503 Service Unavailable');
+    }
+    if (reserved.has(path) && !Object.hasOwn(deps.codecs, path)) return refuseUpgrade(socket, '404 Not Found');
+    // Until the handshake is through, an error on the socket is nobody's else.
+    socket.on('error', () => {});
+    sockets.handleUpgrade(request, socket, head, (stream) => {
+      pending++;
+      directTransport(stream, options.pingMs, (transport) => admission(transport, codec, deps, registry));
+    });
+  });
+
+  await new Promise<void>((resolve, reject) => {
+    http.once('error', reject);
+    http.listen(where.port, where.host, () => {
+      http.off('error', reject);
+      resolve();
+    });
+  });
+
+  const drain = async (): Promise<void> => {
+    draining = true;
+    log.info('the relay takes no more streams', { active: all.size });
+    let timer: NodeJS.Timeout | undefined;
+    const longEnough = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, options.drainMs);
+    });
+    const letEnd = async (): Promise<void> => {
+      while (all.size > 0) await Promise.all([...all].map((bridge) => bridge.done));
+    };
+    await Promise.race([letEnd(), longEnough]);
+    clearTimeout(timer);
+    // 1012: service restart. The carrier asks for the next document, which opens a stream at a relay that lives.
+    await Promise.all([...all].map((bridge) => bridge.letGo('relay-stopped', 1012)));
+    for (const stream of sockets.clients) stream.close(1012, 'relay-stopped');
+    const cut = setTimeout(() => {
+      for (const stream of sockets.clients) stream.terminate();
+      http.closeAllConnections();
+    }, 1000);
+    await new Promise<void>((resolve) => {
+      http.close(() => resolve());
+      http.closeIdleConnections();
+    });
+    clearTimeout(cut);
+  };
+  let stopping: Promise<void> | undefined;
+  return {
+    port: (http.address() as AddressInfo).port,
+    active: () => all.size,
+    stop: () => (stopping ??= drain()),
+  };
+};

@@ -1,0 +1,110 @@
+// The transcript as the call goes on: turns in the order in which they began, corrected to what the caller heard. One for each bridge.
+import type { Turn } from '#calls/call.ts';
+import type { Alignment } from '#agent/codec.ts';
+
+export interface Transcript {
+  callerSaid(text: string, eventId: number | null): void;
+  agentSays(text: string, eventId: number | null): void;
+  /** The agent's own word on what it said before it was cut short. */
+  corrected(text: string, instead: string | null, eventId: number | null): void;
+  /** Agent audio was queued from this position; `bytes` in the carrier's shape. */
+  spoke(position: number, bytes: number, alignment: Alignment | null): void;
+  /** The caller talked over the agent, having heard up to this position: the agent's turn is cut to that. */
+  cutAt(position: number): void;
+}
+
+interface Written extends Turn {
+  eventId: number | null;
+}
+
+/** The audio of one utterance: where it began, how long it is, when each character is spoken. */
+interface Utterance {
+  start: number;
+  bytes: number;
+  chars: { char: string; atMs: number }[];
+  turn: Written | undefined;
+}
+
+const MOST_TURNS = 2000;
+const MOST_CHARS = 20_000;
+/** Of one turn, in characters; nobody says more without a breath. */
+const MOST_TEXT = 8000;
+
+/** The part of the words that fits into the share that was heard, to the last whole word. */
+const shareOf = (text: string, share: number): string => {
+  const cut = text.slice(0, Math.floor(text.length * share));
+  return text[cut.length] === undefined || text[cut.length] === ' ' ? cut.trim() : cut.slice(0, Math.max(0, cut.lastIndexOf(' '))).trim();
+};
+
+/** `base` is the index of the first turn; `put` keeps a turn, replacing the one with its index. */
+export const transcript = (base: number, bytesPerMs: number, now: () => string, put: (turn: Turn) => void): Transcript => {
+  const turns: Written[] = [];
+  let utterance: Utterance | undefined;
+  /** The latest agent turn that no audio belongs to yet: the text may come before its audio or after it began. */
+  let unvoiced: Written | undefined;
+
+  const keep = ({ index, role, text, at }: Written): void => put({ index, role, text, at });
+  const write = (role: Turn['role'], said: string, eventId: number | null): Written | undefined => {
+    const text = said.trim().slice(0, MOST_TEXT);
+    const last = turns.at(-1);
+    if (text === '' || turns.length >= MOST_TURNS) return undefined;
+    // The same words for the same event are one turn said twice.
+    if (last && last.role === role && last.text === text && last.eventId === eventId && eventId !== null) return last;
+    const turn: Written = { index: base + turns.length, role, text, at: now(), eventId };
+    turns.push(turn);
+    keep(turn);
+    return turn;
+  };
+  const rewrite = (turn: Written, text: string): void => {
+    if (turn.text === text) return;
+    turn.text = text;
+    keep(turn);
+  };
+
+  return {
+    callerSaid: (text, eventId) => {
+      write('caller', text, eventId);
+      utterance = undefined;
+    },
+    agentSays: (text, eventId) => {
+      const turn = write('agent', text, eventId);
+      if (!turn) return;
+      if (utterance && !utterance.turn) utterance.turn = turn;
+      else {
+        unvoiced = turn;
+        utterance = undefined;
+      }
+    },
+    corrected: (text, instead, eventId) => {
+      const agents = turns.filter((turn) => turn.role === 'agent').toReversed();
+      const turn = agents.find((t) => eventId !== null && t.eventId === eventId && (instead === null || t.text === instead.trim()))
+        ?? agents.find((t) => instead !== null && t.text === instead.trim()) ?? agents.find((t) => eventId !== null && t.eventId === eventId) ?? agents[0];
+      if (turn) rewrite(turn, text.trim().slice(0, MOST_TEXT));
+    },
+    spoke: (position, bytes, alignment) => {
+      utterance ??= { start: position, bytes: 0, chars: [], turn: unvoiced };
+      unvoiced = undefined;
+      if (alignment && utterance.chars.length < MOST_CHARS) {
+        const offset = utterance.bytes / bytesPerMs;
+        const chars = utterance.chars;
+        alignment.chars.forEach((char, i) => chars.push({ char, atMs: offset + (alignment.startsMs[i] ?? 0) }));
+      }
+      utterance.bytes += bytes;
+    },
+    cutAt: (position) => {
+      const cut = utterance;
+      utterance = undefined;
+      unvoiced = undefined;
+      // Without a text for this audio there is nothing to cut; the agent's own correction, if it sends one, is for all cases.
+      if (!cut?.turn) return;
+      const heardBytes = Math.max(0, position - cut.start);
+      if (heardBytes >= cut.bytes) return;
+      const heardMs = heardBytes / bytesPerMs;
+      const heard = cut.chars.length > 0
+        ? cut.chars.filter(({ atMs }) => atMs < heardMs).map(({ char }) => char).join('').trim()
+        : shareOf(cut.turn.text, heardBytes / cut.bytes);
+      // A turn of which nothing was heard stays in its place.
+      rewrite(cut.turn, heard === '' ? '…' : heard);
+    },
+  };
+};

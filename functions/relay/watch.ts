@@ -1,0 +1,67 @@
+// The watchdogs of one bridge: they see to it that no caller waits in silence and no call lasts for ever. One slow timer serves them all.
+import type { AgentFault } from '#agent/failure.ts';
+import type { RelayOptions } from './options.ts';
+
+export interface Watch {
+  /** A frame of any kind came from the agent. */
+  agentFrame(): void;
+  /** Agent audio went out to the caller. */
+  agentSpoke(): void;
+  /** The agent keeps the caller in its queue, or no longer does. */
+  queued(waiting: boolean): void;
+  /** The agent said that something is wrong; a close should follow. */
+  agentError(fault: AgentFault): void;
+  stop(): void;
+}
+
+export interface WatchHandlers {
+  /** Nothing was heard yet: say one-moment. Once. */
+  reassure(): void;
+  agentLost(fault: AgentFault): void;
+  callTooLong(): void;
+}
+
+type WatchOptions = Pick<RelayOptions, 'reassureMs' | 'firstAudioMs' | 'queueMs' | 'agentSilentMs' | 'errorGraceMs' | 'callLimitMs'>;
+
+/** How often the watchdogs look: the shortest of their times is ten times longer. */
+const lookEveryMs = (options: WatchOptions): number => Math.max(5, Math.min(250, ...Object.values(options).map((ms) => ms / 10)));
+
+/** `startedMs`: `ms` of the start frame. */
+export const watch = (startedMs: number, options: WatchOptions, ms: () => number, on: WatchHandlers): Watch => {
+  let lastFrame = ms();
+  let spoke = false;
+  let reassured = false;
+  let waiting = false;
+  let error: { fault: AgentFault; at: number } | undefined;
+
+  const look = (): void => {
+    const now = ms();
+    const since = now - startedMs;
+    if (since >= options.callLimitMs) return on.callTooLong();
+    if (error && now - error.at >= options.errorGraceMs) return on.agentLost(error.fault);
+    if (!spoke && since >= (waiting ? options.queueMs : options.firstAudioMs)) return on.agentLost(waiting ? 'agent-queue-timeout' : 'agent-silent');
+    if (now - lastFrame >= options.agentSilentMs) return on.agentLost('agent-silent');
+    if (!spoke && !reassured && since >= options.reassureMs) {
+      reassured = true;
+      on.reassure();
+    }
+  };
+  const timer = setInterval(look, lookEveryMs(options));
+
+  return {
+    agentFrame: () => {
+      lastFrame = ms();
+    },
+    agentSpoke: () => {
+      spoke = true;
+      error = undefined;
+    },
+    queued: (now) => {
+      waiting = now;
+    },
+    agentError: (fault) => {
+      error = { fault, at: ms() };
+    },
+    stop: () => clearInterval(timer),
+  };
+};
