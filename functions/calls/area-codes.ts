@@ -83,7 +83,7 @@ const spain = (national: string): string[] | undefined =>
   /^[89]2[28]/.test(national) ? ['Atlantic/Canary'] : /^[89]/.test(national) ? ['Europe/Madrid', 'Africa/Ceuta'] : undefined;
 
 const portugal = (national: string): string[] | undefined =>
-  /^291/.test(national) ? ['Atlantic/Madeira'] : /^29[256]/.test(national) ? ['Atlantic/Azores'] : /^2/.test(national) ? ['Europe/Lisbon'] : undefined;
+  national.startsWith('291') ? ['Atlantic/Madeira'] : /^29[256]/.test(national) ? ['Atlantic/Azores'] : national.startsWith('2') ? ['Europe/Lisbon'] : undefined;
 
 /** The zones of a national number by its area code; undefined when the area code says nothing (mobiles of most countries). */
 export const zonesByAreaCode = (country: string, national: string): string[] | undefined => {

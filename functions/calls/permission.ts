@@ -76,7 +76,7 @@ export const permissionToDial = (question: Question, policy: Policy): Decision =
   if (!counts) return refuse({ code: 'history-unreadable', reason: 'It could not be read when this number was called before.' });
   Object.assign(facts, counts);
   if (!(question.attemptNumber <= policy.frequency.attemptsPerLead))
-    return refuse({ code: 'too-many-attempts', reason: `${policy.frequency.attemptsPerLead} attempts are the most for one enquiry.` });
+    return refuse({ code: 'too-many-attempts', reason: `At most ${policy.frequency.attemptsPerLead} attempts are made for one enquiry.` });
   const free = frequencyFreeAt(question.dialledAt, now, number.country, policy);
   if (free === undefined) return refuse({ code: 'too-often', reason: 'The policy allows no calls to this number.' });
 

@@ -41,7 +41,7 @@ export const nextAttempt = (ended: EndedAttempt, policy: Policy, random: () => n
   if (!isRetryOutcome(outcome)) return { stop: 'This ends the plan: trying again would not help.' };
   const from = readInstant(ended.endedAt);
   if (from === undefined) return { stop: 'It is not known when the last attempt ended.' };
-  if (!(ended.attemptNumber < policy.frequency.attemptsPerLead)) return { stop: `${inWords[outcome]}, and ${policy.frequency.attemptsPerLead} attempts are the most for one enquiry.` };
+  if (!(ended.attemptNumber < policy.frequency.attemptsPerLead)) return { stop: `${inWords[outcome]}, and at most ${policy.frequency.attemptsPerLead} attempts are made for one enquiry.` };
 
   const plan = policy.retry.outcomes[outcome];
   const earlier = Math.max(0, Math.trunc(finite(ended.history[outcome] ?? 0, Number.MAX_SAFE_INTEGER)));
