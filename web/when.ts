@@ -19,7 +19,7 @@ const dayOf = (date: Date, { timeZone }: Reader): string =>
 export const whenInWords = (iso: string, now: Date, reader: Reader): string | null => {
   const date = new Date(iso);
   if (Number.isNaN(date.getTime())) return null;
-  const time = new Intl.DateTimeFormat(reader.locale, { timeZone: reader.timeZone, hour: 'numeric', minute: '2-digit' }).format(date);
+  const time = new Intl.DateTimeFormat(reader.locale, { timeZone: reader.timeZone, timeStyle: 'short' }).format(date);
   // Calendar days, not 24 hours: compared as dates at midnight UTC, so that a day of 23 hours is still one day.
   const days = Math.round((Date.parse(dayOf(date, reader)) - Date.parse(dayOf(now, reader))) / 86_400_000);
   if (days === 0) return `today at ${time}`;
@@ -36,6 +36,9 @@ export const stamp = (iso: string, reader: Reader): string => {
     timeZone: reader.timeZone, day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23',
   }).format(date);
 };
+
+/** `21 Nov, 08:52`, where there is little room. */
+export const shortStamp = (iso: string, reader: Reader): string => stamp(iso, reader).replace(/:\d\d$/, '');
 
 /** Seconds as `42 s` or `3 min 05 s`. */
 export const duration = (seconds: number): string => {

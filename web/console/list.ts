@@ -1,7 +1,7 @@
 // Called by the console with a page of leads: shows them as rows that change in place.
 import type { LeadPage, LeadSummary } from '../api.ts';
 import { element, part, say, settle, type Child } from '../element.ts';
-import { chip, isRevealed, phoneView, time } from './pieces.ts';
+import { chip, isRevealed, phoneView, shortTime, time } from './pieces.ts';
 
 /** Roles are written out because at phone width the row is laid out as a card, and a table without table layout loses its meaning. */
 const cell = (label: string, ...children: Child[]): HTMLElement => element('td', { role: 'cell', 'data-label': label }, ...children);
@@ -16,7 +16,7 @@ const row = (lead: LeadSummary, selected: boolean): HTMLElement => {
   const link = element('a', { href: `#/leads/${lead.leadId}`, 'data-keep': `open-${lead.leadId}`, 'aria-current': selected ? 'true' : null }, lead.name ?? 'No name');
   return element('tr', { role: 'row', class: selected ? 'selected' : null },
     cell('Status', chip(lead.status)), cell('Name', link), cell('Phone', phoneView(lead.phone, lead.leadId, 'row')),
-    cell('Interest', lead.interest ?? element('span', { class: 'soft' }, 'not said')), cell('Created', time(lead.createdAt)), cell('Outcome', ...outcome(lead)));
+    cell('Interest', lead.interest ?? element('span', { class: 'soft' }, 'not said')), cell('Created', shortTime(lead.createdAt)), cell('Outcome', ...outcome(lead)));
 };
 
 /** `filtered`: a status was chosen, so that an empty list says so. */

@@ -1,12 +1,15 @@
 // Called by the console's views: the small things that they all show (chips, times, numbers, lists of facts).
 import { element, type Child } from '../element.ts';
-import { stamp, thisReader } from '../when.ts';
+import { shortStamp, stamp, thisReader } from '../when.ts';
 import { maskPhone, toneOf } from './words.ts';
 
 export const chip = (word: string): HTMLElement => element('span', { class: `chip ${toneOf(word)}` }, word);
 
 export const time = (iso: string | null): HTMLElement | null =>
   iso === null ? null : element('time', { datetime: iso, title: iso }, stamp(iso, thisReader()));
+
+export const shortTime = (iso: string): HTMLElement =>
+  element('time', { datetime: iso, title: iso }, shortStamp(iso, thisReader()));
 
 /** Leads whose number the reader wants to see; kept while the page is open, so that an update does not hide it again. */
 const revealed = new Set<string>();

@@ -36,8 +36,8 @@ const accepted = ({ leadId }: Accepted): void => {
   memory.write('lead', leadId);
   key.renew();
   showProgress(leadId, 'We have your enquiry.');
-  progressCard.scrollIntoView({ block: 'nearest' });
-  part('progress-title', HTMLElement).focus();
+  progressCard.scrollIntoView({ block: 'center' });
+  part('progress-title', HTMLElement).focus({ preventScroll: true });
 };
 
 /** The page as it was built stands until then, and stays when there is no such file. */

@@ -113,7 +113,8 @@ export const nextQuestionMs = (progress: Progress, unchangedMs: number, now: Dat
   if (isFinal(progress.status)) return null;
   if (progress.status === 'scheduled' && progress.dueAt !== null) {
     const untilDue = new Date(progress.dueAt).getTime() - now.getTime();
-    if (untilDue > 0) return Math.min(30_000, Math.max(1000, untilDue));
+    // Somebody at the console may call earlier: a page that was just left open soon sees it.
+    if (untilDue > 0) return Math.min(unchangedMs < 10 * 60_000 ? 10_000 : 30_000, Math.max(1000, untilDue));
   }
   if (unchangedMs < 60_000) return 1000;
   return unchangedMs < 10 * 60_000 ? 3000 : 15_000;
