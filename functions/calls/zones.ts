@@ -25,7 +25,7 @@ export const canonicalZone = (text: string): string | undefined => {
   let zone: string | undefined;
   try {
     const known = new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions().timeZone;
-    zone = /^(UTC|GMT|Etc\/)/.test(known) ? undefined : namesOfToday[known] ?? known;
+    zone = namesOfToday[known] ?? known;
   } catch {
     // Intl has no other way to ask: a RangeError is its "no".
     zone = undefined;
