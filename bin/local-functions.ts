@@ -4,9 +4,8 @@ import type { DialQueue, DialSchedule } from '#calls/ports.ts';
 import { answerHandler } from '#handlers/answer.ts';
 import { apiHandler } from '#handlers/api.ts';
 import { callbacksHandler } from '#handlers/callbacks.ts';
-import { carriersOf, twilioAddresses } from '#handlers/compose-carriers.ts';
-import { policyOf } from '#handlers/compose-policy.ts';
-import { baseOf } from '#handlers/compose.ts';
+import { carriersOf, twilioAddresses } from '#compose/carriers.ts';
+import { baseOf, planOf } from '#compose/base.ts';
 import { dialHandler } from '#handlers/dial.ts';
 import { enquireHandler } from '#handlers/enquire.ts';
 import { healthHandler } from '#handlers/health.ts';
@@ -33,7 +32,7 @@ export interface HostedFunctions {
 
 export const hostFunctions = (env: Env, log: Log): HostedFunctions => {
   const { stores, clock } = baseOf(env, log);
-  const policy = policyOf(env);
+  const plan = planOf(env);
   const carriers = carriersOf(env);
   const localLog = ({ level, message, ...fields }: { level: 'info' | 'error'; message: string }): void => log[level](message, fields);
 
@@ -44,29 +43,29 @@ export const hostFunctions = (env: Env, log: Log): HostedFunctions => {
     cancel: async (attemptId) => void timer.cancel(attemptId),
   };
   const dialMessages = localQueue({
-    name: 'dial', handler: dialHandler({ ...stores, clock, log: log.with({ function: 'dial' }), wait, policy, queue, schedule, carriers }), maxConcurrency: 5, log: localLog,
+    name: 'dial', handler: dialHandler({ ...stores, clock, log: log.with({ function: 'dial' }), wait, ...plan, queue, schedule, carriers }), maxConcurrency: 5, log: localLog,
   });
 
   const signature = { authToken: env.TWILIO_AUTH_TOKEN!, publicBase: publicBase(env), skip: env.SKIP_WEBHOOK_SIGNATURE_VALIDATION };
   const of = (name: string) => log.with({ function: name });
   const handlers: Record<HttpFunction, HttpHandler> = {
     enquire: enquireHandler({
-      ...stores, clock, log: of('enquire'), newLeadId, consentText, policy, queue, schedule, carrier: env.TELEPHONY_PROVIDER, defaultCallingCode: env.DEFAULT_COUNTRY_CODE,
+      ...stores, clock, log: of('enquire'), newLeadId, consentText, policy: plan.policy, queue, schedule, carrier: env.TELEPHONY_PROVIDER, defaultCallingCode: env.DEFAULT_COUNTRY_CODE,
       onQueueFailure: (error, attemptId) => log.error('attempt could not be queued; the sweep will find it', { attemptId, error }),
     }),
     answer: answerHandler({
       calls: stores.calls, clock, log: of('answer'), ticketSecret: env.STREAM_TICKET_SECRET!, ticketTtlSeconds: env.STREAM_TICKET_TTL_SECONDS,
       document: { ...twilioAddresses(env), streamUrl: publicStream(env) }, signature,
     }),
-    callbacks: callbacksHandler({ ...stores, clock, log: of('callbacks'), schedule, signature, elevenLabsSecret: env.ELEVENLABS_WEBHOOK_SECRET }),
-    api: apiHandler({ ...stores, clock, log: of('api'), schedule, carriers, adminToken: env.ADMIN_TOKEN }),
+    callbacks: callbacksHandler({ ...stores, clock, log: of('callbacks'), ...plan, schedule, signature, elevenLabsSecret: env.ELEVENLABS_WEBHOOK_SECRET }),
+    api: apiHandler({ ...stores, clock, log: of('api'), ...plan, schedule, carriers, adminToken: env.ADMIN_TOKEN }),
     health: healthHandler({
       log: of('health'),
       parts: { database: stores.ping, relay: async () => { if (!(await fetch(`http://127.0.0.1:${env.RELAY_PORT}/ready`)).ok) throw new Error('not ready'); } },
     }),
   };
   const sweep = reconcileHandler({
-    ...stores, clock, log: of('reconcile'), queue, schedule, carriers, afterSeconds: env.RECONCILE_AFTER_SECONDS,
+    ...stores, clock, log: of('reconcile'), ...plan, queue, schedule, carriers, afterSeconds: env.RECONCILE_AFTER_SECONDS,
     onFailure: (error, id) => log.error('could not be reconciled this time', { id, error }),
   });
 

@@ -2,7 +2,6 @@
 import { dialCaps } from './caps.ts';
 import { readAttemptId, type AttemptRecord } from './lead.ts';
 import { permissionToDial } from './permission.ts';
-import type { Policy } from './policy.ts';
 import type { CallStore, CapStore, Carrier, DialMessage, DialQueue, Pace } from './ports.ts';
 import { settleLead, type SettleDeps } from './settle-lead.ts';
 
@@ -11,7 +10,6 @@ export interface DialDeps extends SettleDeps {
   caps: CapStore;
   queue: DialQueue;
   pace: Pace;
-  policy: Policy;
   carriers: Partial<Record<AttemptRecord['carrier'], Carrier>>;
   /** Waits for a turn that is near. */
   wait: (ms: number) => Promise<void>;
@@ -34,7 +32,8 @@ export const dialAttempt = (deps: DialDeps) => async (message: DialMessage): Pro
   if (!attempt || !lead || !parts) return 'no-such-attempt';
   if (attempt.state !== 'ready' && attempt.state !== 'scheduled') return 'not-ready';
   if (Date.parse(attempt.dueAt) > deps.clock.now().getTime() + EARLY_MS) {
-    await deps.schedule.at(attemptId, attempt.dueAt);
+    // A ready attempt has its own message on the way, with its turn or after the carrier's delay; a scheduled one may have lost its.
+    if (attempt.state === 'scheduled') await deps.schedule.at(attemptId, attempt.dueAt);
     return 'not-due';
   }
 
@@ -76,7 +75,10 @@ export const dialAttempt = (deps: DialDeps) => async (message: DialMessage): Pro
   if (!carrier) throw new Error(`attempt ${attemptId} wants a carrier that is not configured: ${attempt.carrier}`);
   const waitMs = message.turnAt ? Date.parse(message.turnAt) - deps.clock.now().getTime() : await deps.pace.turn(carrier.name);
   if (waitMs > NEAR_MS) {
-    await deps.queue.send({ attemptId, turnAt: new Date(deps.clock.now().getTime() + waitMs).toISOString() }, Math.ceil(waitMs / 1000));
+    const turnAt = new Date(deps.clock.now().getTime() + waitMs).toISOString();
+    // Not due before its turn: otherwise the sweep would send it again, and every message would take another turn.
+    const waiting = await deps.leads.moveAttempt(attemptId, ['ready'], { dueAt: turnAt, reason: 'Waiting for a turn at the carrier.' }, { at: now(), event: 'waiting', detail: turnAt });
+    if (waiting) await deps.queue.send({ attemptId, turnAt }, Math.ceil(waitMs / 1000));
     return 'queued-for-turn';
   }
   if (waitMs > 0) await deps.wait(waitMs);

@@ -3,16 +3,16 @@ import * as z from 'zod';
 import { VisibleError } from './errors.ts';
 import { readPhone } from './phone.ts';
 
+const isControl = (character: string): boolean => /\p{Cc}/u.test(character) && !'\t\n\r'.includes(character);
 const text = (least: number, most: number, what: string) =>
   z.string(`must be text: ${what}`).trim().min(least, `is empty: give ${what}`).max(most, `is longer than ${most} characters`)
     // Control characters have no business in a name that is spoken and shown; line ends and tabs do in a consent text.
-    .refine((value) => !/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/.test(value), 'holds control characters');
+    .refine((value) => ![...value].some(isControl), 'holds control characters');
 const optional = <T extends z.ZodType>(schema: T) => z.preprocess((value) => (value === '' || value === null ? undefined : value), schema.optional());
 
 const isZone = (zone: string): boolean => {
   try {
-    new Intl.DateTimeFormat('en', { timeZone: zone });
-    return true;
+    return new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions().timeZone !== '';
   } catch {
     return false;
   }

@@ -41,11 +41,16 @@ export interface LeadParts {
 export const leadView = ({ lead, attempts, calls }: LeadParts) => {
   const ordered = attempts.toSorted((a, b) => readAttemptId(a.attemptId)!.number - readAttemptId(b.attemptId)!.number);
   const real = calls.filter(({ call }) => call.callSid !== null);
+  // Carriers tell time in whole seconds: what happened to a call is never shown before it was dialled.
+  const notBefore = (call: CallRecord, step: Step): Step => {
+    const claimedAt = ordered.find((a) => a.attemptId === call.attemptId)?.claimedAt ?? step.at;
+    return step.at < claimedAt ? { ...step, at: claimedAt } : step;
+  };
   const timeline: Step[] = [
     { at: lead.createdAt, event: 'enquiry-received', detail: lead.interest },
     { at: lead.consent.at, event: 'consent-recorded', detail: lead.consent.textHash },
     ...ordered.flatMap((a) => a.history.map((step) => ({ ...step, event: `attempt-${step.event}` }))),
-    ...real.flatMap(({ events }) => events.map(timelineOf).filter((step): step is Step => step !== null)),
+    ...real.flatMap(({ call, events }) => events.map(timelineOf).filter((step): step is Step => step !== null).map((step) => notBefore(call, step))),
   ];
   const dialMs = (call: CallRecord): number | null => {
     const attempt = ordered.find((a) => a.attemptId === call.attemptId);

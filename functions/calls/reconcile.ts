@@ -1,5 +1,5 @@
 // The reconciler: makes good for messages, callbacks and processes that were lost, by looking at our records and at the carrier's.
-import type { CallRecord } from './call.ts';
+import { isTerminal, type CallRecord } from './call.ts';
 import { isConcluded } from './fold-call.ts';
 import { readAttemptId, type AttemptRecord } from './lead.ts';
 import type { CallStore, Carrier, CarrierCall, DialQueue } from './ports.ts';
@@ -92,6 +92,10 @@ export const reconcile = (deps: ReconcileDeps) => async (): Promise<Record<strin
     const found = open.callSid && carrier ? await carrier.call(open.callSid) : undefined;
     let after = open;
     if (found) after = await recordEvent(deps)(open.callId, statusEvent(found, at));
+    // The carrier has forgotten it, so it is certainly over; how it went is known from the callbacks that came, if any.
+    else if (carrier && !isTerminal(open.status)) {
+      after = await recordEvent(deps)(open.callId, { kind: 'status', at, status: open.answeredAt === null ? 'failed' : 'completed', sequence: null, source: 'lookup', durationSeconds: null, sipCode: null, answeredBy: null, cost: null });
+    }
     // The line is down and nobody has said how the talk ended: the relay that knew is gone.
     if (after.endedAt !== null && !isConcluded(after)) {
       await recordEvent(deps)(open.callId, { kind: 'ended', at: after.endedAt, endReason: 'caller-hung-up', detail: 'relay-lost', turnMs: [] });

@@ -3,14 +3,13 @@ import { isConcluded } from './fold-call.ts';
 import { leadState } from './lead-status.ts';
 import { readAttemptId, type LeadRecord } from './lead.ts';
 import type { CallRecord } from './call.ts';
-import type { CallStore, Clock, DialSchedule, LeadStore, SuppressionStore } from './ports.ts';
+import { planNext, type PlanDeps } from './plan-next.ts';
+import type { CallStore, LeadStore, SuppressionStore } from './ports.ts';
 
-export interface SettleDeps {
+export interface SettleDeps extends PlanDeps {
   leads: LeadStore;
   calls: Pick<CallStore, 'call'>;
   suppressions: SuppressionStore;
-  schedule: DialSchedule;
-  clock: Clock;
 }
 
 /** Calls behind a lead's attempts, those that exist, by callId. */
@@ -22,7 +21,7 @@ export const callsOf = async (calls: Pick<CallStore, 'call'>, attemptIds: string
 /**
  * Recomputes the lead's status from its attempts and calls and writes it if it changed, against the version read: whoever
  * loses the race reads again, so the last write has seen everything. An opt-out on a call suppresses the number at once and
- * cancels what was planned.
+ * cancels what was planned; an attempt that came to nothing plans the next one, while the policy has one.
  */
 export const settleLead = (deps: SettleDeps) => async (leadId: string): Promise<LeadRecord | undefined> => {
   for (;;) {
@@ -41,6 +40,8 @@ export const settleLead = (deps: SettleDeps) => async (leadId: string): Promise<
       attempts = await deps.leads.attempts(leadId);
     }
     const state = leadState(attempts, calls, suppressed);
+    // Never reached so far: the plan may know another time. The next round then finds its attempt.
+    if (state.status === 'unreachable' && await planNext(deps)(lead, attempts, calls)) continue;
     if (state.status === lead.status && state.disposition === lead.disposition && state.summary === lead.summary) return lead;
     if (await deps.leads.settleLead(leadId, lead.version, state)) return { ...lead, ...state, version: lead.version + 1 };
   }

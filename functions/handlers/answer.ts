@@ -8,8 +8,8 @@ import { readParams, verifyTwilio, type SignatureRule } from '#carriers/twilio/w
 import { publicBase, publicStream } from '#house/env.ts';
 import { httpHandler, lazily, problem, readForm, type HttpAnswer, type HttpHandler } from '#house/http.ts';
 import type { Log } from '#house/log.ts';
-import { twilioAddresses } from './compose-carriers.ts';
-import { fromEnvironment, need } from './compose.ts';
+import { twilioAddresses } from '#compose/carriers.ts';
+import { fromEnvironment, need } from '#compose/base.ts';
 
 export interface AnswerHandlerDeps extends AnswerDeps {
   document: DocumentConfig;

@@ -10,9 +10,9 @@ import { settleLead } from '#calls/settle-lead.ts';
 import { isTerminal } from '#calls/call.ts';
 import { httpHandler, json, lazily, readBody, type HttpAnswer, type HttpHandler, type HttpRequest } from '#house/http.ts';
 import type { Log } from '#house/log.ts';
-import { carriersOf } from './compose-carriers.ts';
-import { scheduleOf } from './compose-queue.ts';
-import { fromEnvironment } from './compose.ts';
+import { carriersOf } from '#compose/carriers.ts';
+import { scheduleOf } from '#compose/queue.ts';
+import { fromEnvironment, planOf } from '#compose/base.ts';
 import { openApi } from './openapi.ts';
 
 export interface ApiDeps extends RecordDeps {
@@ -132,5 +132,5 @@ export const apiHandler = (deps: ApiDeps): HttpHandler => httpHandler(async (req
 
 export const handler = lazily(async () => {
   const { env, log, clock, stores } = await fromEnvironment('api');
-  return apiHandler({ ...stores, clock, log, schedule: scheduleOf(env), carriers: carriersOf(env), adminToken: env.ADMIN_TOKEN });
+  return apiHandler({ ...stores, clock, log, ...planOf(env), schedule: scheduleOf(env), carriers: carriersOf(env), adminToken: env.ADMIN_TOKEN });
 });

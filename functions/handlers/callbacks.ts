@@ -10,8 +10,8 @@ import { readTwilioCallback, twilioCallbackKinds, verifyTwilio, type SignatureRu
 import { publicBase } from '#house/env.ts';
 import { httpHandler, lazily, readForm, readJson, type HttpAnswer, type HttpHandler, type HttpRequest } from '#house/http.ts';
 import type { Log } from '#house/log.ts';
-import { scheduleOf } from './compose-queue.ts';
-import { fromEnvironment, need } from './compose.ts';
+import { scheduleOf } from '#compose/queue.ts';
+import { fromEnvironment, need, planOf } from '#compose/base.ts';
 
 export interface CallbackDeps extends RecordDeps {
   signature: SignatureRule;
@@ -86,7 +86,7 @@ export const callbacksHandler = (deps: CallbackDeps): HttpHandler => {
 export const handler = lazily(async () => {
   const { env, log, clock, stores } = await fromEnvironment('callbacks');
   return callbacksHandler({
-    ...stores, clock, log, schedule: scheduleOf(env), elevenLabsSecret: env.ELEVENLABS_WEBHOOK_SECRET,
+    ...stores, clock, log, ...planOf(env), schedule: scheduleOf(env), elevenLabsSecret: env.ELEVENLABS_WEBHOOK_SECRET,
     signature: { authToken: need(env, 'TWILIO_AUTH_TOKEN'), publicBase: publicBase(env), skip: env.SKIP_WEBHOOK_SIGNATURE_VALIDATION },
   });
 });

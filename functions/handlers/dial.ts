@@ -6,10 +6,9 @@ import type { DialMessage } from '#calls/ports.ts';
 import { wait } from '#house/clock.ts';
 import { lazily } from '#house/http.ts';
 import type { Log } from '#house/log.ts';
-import { carriersOf } from './compose-carriers.ts';
-import { policyOf } from './compose-policy.ts';
-import { queueOf, scheduleOf } from './compose-queue.ts';
-import { fromEnvironment } from './compose.ts';
+import { carriersOf } from '#compose/carriers.ts';
+import { queueOf, scheduleOf } from '#compose/queue.ts';
+import { fromEnvironment, planOf } from '#compose/base.ts';
 
 export interface DialHandlerDeps extends DialDeps {
   log: Log;
@@ -44,5 +43,5 @@ export const dialHandler = (deps: DialHandlerDeps) => async (event: SQSEvent): P
 
 export const handler = lazily(async () => {
   const { env, log, clock, stores } = await fromEnvironment('dial');
-  return dialHandler({ ...stores, clock, log, wait, policy: policyOf(env), queue: queueOf(env), schedule: scheduleOf(env), carriers: carriersOf(env) });
+  return dialHandler({ ...stores, clock, log, wait, ...planOf(env), queue: queueOf(env), schedule: scheduleOf(env), carriers: carriersOf(env) });
 });

@@ -7,9 +7,9 @@ import { takeEnquiry, type EnquiryDeps } from '#calls/take-enquiry.ts';
 import { httpHandler, json, lazily, readBody, type HttpHandler, type HttpRequest } from '#house/http.ts';
 import { newLeadId } from '#house/ids.ts';
 import type { Log } from '#house/log.ts';
-import { fromEnvironment } from './compose.ts';
-import { policyOf } from './compose-policy.ts';
-import { queueOf, scheduleOf } from './compose-queue.ts';
+import { fromEnvironment } from '#compose/base.ts';
+import { policyOf } from '#compose/policy.ts';
+import { queueOf, scheduleOf } from '#compose/queue.ts';
 
 export interface EnquireDeps extends EnquiryDeps {
   calls: ViewDeps['calls'];

@@ -1,7 +1,7 @@
 // GET /health: 200 with the parts that work and those that do not; for load balancers and people.
 import { httpHandler, json, lazily, type HttpHandler } from '#house/http.ts';
 import type { Log } from '#house/log.ts';
-import { fromEnvironment } from './compose.ts';
+import { fromEnvironment } from '#compose/base.ts';
 
 export interface HealthDeps {
   /** Each throws, or rejects, when its part does not work. */

@@ -10,9 +10,7 @@ export interface Tables {
 
 /** `endpoint`: a local engine, which takes any credentials; without it, AWS by the usual chain. */
 export const connect = (options: { endpoint?: string | undefined; callsTable: string; sessionsTable: string }): Tables => {
-  const client = new DynamoDBClient({
-    ...(options.endpoint ? { endpoint: options.endpoint, region: 'local', credentials: { accessKeyId: 'local', secretAccessKey: 'local' } } : {}),
-  });
+  const client = new DynamoDBClient(options.endpoint ? { endpoint: options.endpoint, region: 'local', credentials: { accessKeyId: 'local', secretAccessKey: 'local' } } : {});
   return {
     db: DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } }),
     callsTable: options.callsTable,

@@ -34,7 +34,7 @@ export const dynamoSuppressionStore = ({ db, callsTable: TableName }: Tables): S
 
 export const dynamoCapStore = ({ db, callsTable: TableName }: Tables): CapStore => {
   const add = (key: string, amount: number, more: object) =>
-    db.send(new UpdateCommand({ TableName, Key: keys.cap(key), ...more, ExpressionAttributeNames: { '#used': 'used', ...(amount > 0 ? { '#expires': 'expires' } : {}) } } as UpdateCommand['input']));
+    db.send(new UpdateCommand({ TableName, Key: keys.cap(key), ...more, ExpressionAttributeNames: { '#used': 'used', ...(amount > 0 ? { '#expires': 'expires' } : {}) } }));
   const giveBack: CapStore['giveBack'] = async (caps) => {
     for (const cap of caps) {
       await ifHolds(add(cap.key, -cap.amount, {

@@ -10,11 +10,13 @@ import { indexes, keys } from './table.ts';
 const HISTORY_DAYS = 40;
 
 type Item = Record<string, unknown>;
-const strip = <T>(item: Item | undefined): T | undefined => {
-  if (!item) return undefined;
+/** The record without the attributes that only keys and indexes need. */
+const strip = (item: Item): unknown => {
   const { pk: _pk, sk: _sk, listPk: _l, listSk: _ls, statusPk: _s, duePk: _d, dueSk: _ds, expires: _e, ...rest } = item;
-  return rest as T;
+  return rest;
 };
+const readAttempt = (item: Item | undefined): AttemptRecord | undefined => (item ? (strip(item) as AttemptRecord) : undefined);
+const readLeadItem = (item: Item, consent: LeadRecord['consent']): LeadRecord => ({ ...(strip(item) as LeadRecord), consent });
 
 const leadItem = (lead: LeadRecord): Item => {
   const { consent: _consent, ...profile } = lead;
@@ -38,7 +40,7 @@ const attemptItem = (attempt: AttemptRecord): Item => ({ ...attemptKey(attempt.a
 export const dynamoLeadStore = ({ db, callsTable: TableName }: Tables): LeadStore => {
   const get = async (key: Item): Promise<Item | undefined> => (await db.send(new GetCommand({ TableName, Key: key, ConsistentRead: true }))).Item;
   const attempt = async (attemptId: string): Promise<AttemptRecord | undefined> =>
-    readAttemptId(attemptId) ? strip<AttemptRecord>(await get(attemptKey(attemptId))) : undefined;
+    readAttemptId(attemptId) ? readAttempt(await get(attemptKey(attemptId))) : undefined;
 
   return {
     enquiry: async (idempotencyKey, now) => {
@@ -68,8 +70,7 @@ export const dynamoLeadStore = ({ db, callsTable: TableName }: Tables): LeadStor
 
     lead: async (leadId) => {
       const [profile, consent] = await Promise.all([get(keys.lead(leadId)), get(keys.consent(leadId))]);
-      const lead = strip<LeadRecord>(profile);
-      return lead && consent ? { ...lead, consent: strip<LeadRecord['consent']>(consent)! } : undefined;
+      return profile && consent ? readLeadItem(profile, strip(consent) as LeadRecord['consent']) : undefined;
     },
 
     attempts: async (leadId) => {
@@ -77,7 +78,7 @@ export const dynamoLeadStore = ({ db, callsTable: TableName }: Tables): LeadStor
         TableName, ConsistentRead: true, KeyConditionExpression: 'pk = :pk AND begins_with(sk, :att)',
         ExpressionAttributeValues: { ':pk': keys.lead(leadId).pk, ':att': 'ATT#' },
       }));
-      return (found.Items ?? []).map((item) => strip<AttemptRecord>(item)!);
+      return (found.Items ?? []).map((item) => readAttempt(item)!);
     },
 
     attempt,
@@ -99,7 +100,7 @@ export const dynamoLeadStore = ({ db, callsTable: TableName }: Tables): LeadStor
         ExpressionAttributeNames: { ...Object.fromEntries(names.map((name) => [`#${name}`, name])), '#state': 'state' },
         ExpressionAttributeValues: { ...Object.fromEntries(Object.entries(fields).map(([name, value]) => [`:${name}`, value])), ':step': [step], ':was': current.state, ':steps': current.history.length },
       })));
-      return strip<AttemptRecord>(moved?.Attributes);
+      return readAttempt(moved?.Attributes);
     },
 
     claimAttempt: async (attemptId, phone, at) => {
@@ -135,7 +136,7 @@ export const dynamoLeadStore = ({ db, callsTable: TableName }: Tables): LeadStor
         ...(from ? { ExclusiveStartKey: from } : {}),
       }));
       const noConsent = { text: '', textHash: '', at: '', ip: null, userAgent: null, formUrl: null };
-      return { leads: (found.Items ?? []).map((item) => ({ ...strip<LeadRecord>(item)!, consent: noConsent })), cursor: writeCursor(found.LastEvaluatedKey) };
+      return { leads: (found.Items ?? []).map((item) => readLeadItem(item, noConsent)), cursor: writeCursor(found.LastEvaluatedKey) };
     },
 
     attemptsDue: async (before, limit) => {
@@ -143,7 +144,7 @@ export const dynamoLeadStore = ({ db, callsTable: TableName }: Tables): LeadStor
         TableName, IndexName: indexes.due, Limit: limit, KeyConditionExpression: 'duePk = :pk AND dueSk <= :before',
         ExpressionAttributeValues: { ':pk': 'DUE#attempt', ':before': `${before}~` },
       }));
-      return (found.Items ?? []).map((item) => strip<AttemptRecord>(item)!);
+      return (found.Items ?? []).map((item) => readAttempt(item)!);
     },
 
     dialledAt: async (phone, since) => {

@@ -99,7 +99,7 @@ export const twilioCarrier = (config: TwilioConfig): Carrier => {
         response = await ask('POST', '/Calls.json', form);
         text = await response.text();
       } catch (error) {
-        const code = String((error as { cause?: { code?: string } }).cause?.code ?? (error as Error).name);
+        const code = (error as { cause?: { code?: string } }).cause?.code ?? (error as Error).name;
         return neverReached.has(code)
           ? { outcome: 'not-now', retryAfterMs: UNREACHED_RETRY_MS, reason: 'Twilio could not be reached.' }
           : { outcome: 'unknown', reason: 'Twilio took the request and its answer was lost.' };

@@ -1,10 +1,13 @@
-// What every handler's composition root starts from: the environment with its secrets, a log, the clock, the stores.
+// What the composition roots (each handler's last line, relay/main.ts, the local stack) start from: environment, log, clock, stores.
+import type { CarrierName } from '#calls/lead.ts';
+import type { PlanDeps } from '#calls/plan-next.ts';
 import type { Clock } from '#calls/ports.ts';
 import { systemClock } from '#house/clock.ts';
 import { readEnv, type Env } from '#house/env.ts';
 import { stdoutLog, type Log } from '#house/log.ts';
 import { withSecrets } from '#house/secrets.ts';
 import { dynamoStores, type Stores } from '#store/dynamo-stores.ts';
+import { policyOf } from '#compose/policy.ts';
 
 export interface Base {
   env: Env;
@@ -26,6 +29,14 @@ export const fromEnvironment = async (name: string): Promise<Base> => {
   const env = readEnv(await withSecrets(process.env));
   return baseOf(env, stdoutLog(env.LOG_LEVEL, { function: name, stage: env.STAGE }));
 };
+
+/** Carriers that the environment has credentials for. */
+export const carrierNames = (env: Env): CarrierName[] => [
+  ...(env.TWILIO_ACCOUNT_SID && env.TWILIO_AUTH_TOKEN && env.TWILIO_PHONE_NUMBER ? ['twilio' as const] : []),
+];
+
+/** What planning the next attempt needs beside the stores and the schedule. */
+export const planOf = (env: Env): Pick<PlanDeps, 'policy' | 'carrierNames' | 'random'> => ({ policy: policyOf(env), carrierNames: carrierNames(env), random: Math.random });
 
 /** A variable without which this function cannot work. Throws an Error that names it. */
 export const need = <K extends keyof Env>(env: Env, name: K): NonNullable<Env[K]> => {

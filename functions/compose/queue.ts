@@ -4,7 +4,7 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import type { DialQueue, DialSchedule } from '#calls/ports.ts';
 import type { Env } from '#house/env.ts';
 import { eventBridgeSchedule, sqsDialQueue } from '#store/sqs-dial-queue.ts';
-import { need } from './compose.ts';
+import { need } from '#compose/base.ts';
 
 export const queueOf = (env: Env): DialQueue => sqsDialQueue(new SQSClient({}), need(env, 'DIAL_QUEUE_URL'));
 
