@@ -69,12 +69,17 @@ const requestOnce = (authToken: string, outgoing: Outgoing, token: string, limit
       sent.destroy();
     };
     const connecting = setTimeout(() => { if (!connected) fail('ct', 'connecting took too long'); }, Math.min(limits.ct, leftMs));
-    const reading = setTimeout(() => fail('rt', 'the answer took too long'), Math.min(limits.ct + limits.rt, leftMs));
+    const total = setTimeout(() => fail('rt', 'the answer took too long'), leftMs);
+    let reading: NodeJS.Timeout | undefined;
     sent.on('socket', (socket) => {
-      socket.once(scheme.toLowerCase() === 'https' ? 'secureConnect' : 'connect', () => { connected = true; });
+      socket.once(scheme.toLowerCase() === 'https' ? 'secureConnect' : 'connect', () => {
+        connected = true;
+        reading = setTimeout(() => fail('rt', 'the answer took too long'), limits.rt);
+      });
     });
     sent.on('close', () => {
       clearTimeout(connecting);
+      clearTimeout(total);
       clearTimeout(reading);
     });
     sent.on('error', (error: NodeJS.ErrnoException) => fail(connected ? 'rt' : 'ct', `no answer (${error.code ?? error.message})`));
