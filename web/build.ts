@@ -8,7 +8,7 @@ import { consentLabel, consentPoints, consentText, defaultSite, type Site } from
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 const escape = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;').replaceAll('\n', '&#10;');
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 
 /** The page's {{words}} filled in; a word that nobody knows is an error, so no page is ever shipped with a hole. */
 const fill = (page: string, words: Readonly<Record<string, string>>): string =>

@@ -25,9 +25,9 @@ export const consentPoints = ({ businessName, callingHours }: Site): Point[] => 
 export const consentLabel = ({ businessName }: Site): string =>
   `Yes, ${businessName} may call me at this number with an AI voice agent, as described here.`;
 
-/** The evidence: every word that was shown, one point a line, and the sentence that was ticked. */
+/** The evidence: every word that was shown, and the sentence that was ticked; in one line, because a form posts line ends as others than a script. */
 export const consentText = (site: Site): string =>
-  [...consentPoints(site).map(({ term, text }) => `${term}: ${text}`), consentLabel(site)].join('\n');
+  [...consentPoints(site).map(({ term, text }) => `${term}: ${text}`), consentLabel(site)].join(' ');
 
 /** Reads /site.json; whatever is missing or of another kind is the default. */
 export const readSite = (value: unknown): Site => {

@@ -63,13 +63,21 @@ export interface FormFaults {
   general: string[];
 }
 
-/** Sorts a problem onto the form's fields. What names a field that the form lacks is told in general, so nothing is lost. */
-export const formFaults = (problem: Problem, fields: readonly string[]): FormFaults => {
+/** The server says what is wrong as the rest of a sentence that begins with the field (`is too short`), or as a whole one. */
+const sentenceAbout = (subject: string, message: string): string => {
+  const whole = /^\p{Ll}/u.test(message) ? `${subject} ${message}` : message;
+  return /[.!?]$/.test(whole) ? whole : `${whole}.`;
+};
+
+/** Sorts a problem onto the form's fields, given with how they are called. What names another field is told in general, so nothing is lost. */
+export const formFaults = (problem: Problem, fields: Readonly<Record<string, string>>): FormFaults => {
   const byField = new Map<string, string>();
   const general: string[] = [];
   for (const { field, message } of problem.errors) {
-    if (!fields.includes(field)) general.push(message);
-    else byField.set(field, byField.has(field) ? `${byField.get(field)} ${message}` : message);
+    const subject = Object.hasOwn(fields, field) ? fields[field] : undefined;
+    const told = sentenceAbout(subject ?? field, message);
+    if (subject === undefined) general.push(told);
+    else byField.set(field, byField.has(field) ? `${byField.get(field)} ${told}` : told);
   }
   const wait = problem.retryAfterSeconds;
   if (byField.size === 0 && general.length === 0) general.push(problem.detail || problem.title);

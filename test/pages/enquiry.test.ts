@@ -26,7 +26,7 @@ describe('the enquiry page', () => {
     await page.getByLabel('Your name').fill('Ada');
     await page.getByLabel('What is it about?').fill('Solar panels');
     await fillIn(page);
-    const shown = (await page.locator('#consent-points > li, #consent-label').allInnerTexts()).join('\n');
+    const shown = (await page.locator('#consent-points > li, #consent-label').allInnerTexts()).join(' ');
     await send(page);
     await says(page, 'We have your enquiry.');
     const [enquiry] = stage.enquiries();
@@ -228,8 +228,19 @@ describe('the enquiry page', () => {
     const form = new URLSearchParams(enquiry!.body);
     expect(form.get('phone')).toBe('+1 415 555 0100');
     expect(form.get('consent')).toBe('true');
-    // A form posts line ends as CRLF, whatever they were.
-    expect(form.get('consentText')?.replaceAll('\r\n', '\n')).toBe(consentText(defaultSite));
+    expect(form.get('consentText')).toBe(consentText(defaultSite));
+    await page.goto(`${stage.url}/?enquiry=${LEAD_ID}#received`);
+    await page.getByRole('heading', { name: 'We have your enquiry.' }).waitFor();
+    expect(await page.getByRole('button', { name: 'Call me' }).isVisible()).toBe(false);
+    await leave();
+  });
+
+  it('follows the call of a form that was posted before the page was ready', async () => {
+    stage.script.progress = { status: 'dialling', callStatus: 'ringing', dueAt: null, reason: null };
+    const { page, faults, leave } = await visit(browser, `${stage.url}/?enquiry=${LEAD_ID}#received`);
+    await says(page, 'Your phone is ringing.');
+    expect(page.url()).toBe(`${stage.url}/`);
+    expect(faults).toEqual([]);
     await leave();
   });
 });

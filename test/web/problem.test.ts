@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { formFaults, readProblem, readRetryAfter, waitInWords } from '../../web/problem.ts';
 
-const fields = ['name', 'phone', 'interest', 'consent'];
+const fields = { name: 'Your name', phone: 'The phone number', consent: 'Your consent' };
 const read = (status: number, body: unknown, retryAfter: string | null = null) => readProblem(status, body, retryAfter, Date.parse('2026-06-03T09:00:00Z'));
 
 describe('a problem that the server sent', () => {
@@ -10,6 +10,11 @@ describe('a problem that the server sent', () => {
     const { byField, general } = formFaults(read(422, { title: 'Check the form', errors: [{ field: 'phone', message: 'This number is too short.' }] }), fields);
     expect([...byField]).toEqual([['phone', 'This number is too short.']]);
     expect(general).toEqual([]);
+  });
+
+  it('is made a whole sentence where the server only gives the rest of one', () => {
+    const problem = read(400, { errors: [{ field: 'phone', message: 'is too short for its country' }, { field: 'timeZone', message: 'is no IANA time zone.' }] });
+    expect(formFaults(problem, fields)).toEqual({ byField: new Map([['phone', 'The phone number is too short for its country.']]), general: ['timeZone is no IANA time zone.'] });
   });
 
   it('joins two messages for one field', () => {

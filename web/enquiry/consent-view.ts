@@ -4,8 +4,8 @@ import { element, part } from '../element.ts';
 
 const lines = (): HTMLElement[] => [...document.querySelectorAll<HTMLElement>('#consent-points > li, #consent-label')];
 
-/** The words on the page at this moment, in the order in which they stand, one point a line. */
-export const shownConsent = (): string => lines().map((line) => (line.textContent ?? '').replaceAll(/\s+/g, ' ').trim()).join('\n');
+/** The words on the page at this moment, in the order in which they stand. */
+export const shownConsent = (): string => lines().map((line) => (line.textContent ?? '').replaceAll(/\s+/g, ' ').trim()).join(' ');
 
 /** Nothing changes under the eyes of somebody who has agreed already: what they read is what is kept. */
 export const showSite = (site: Site): void => {

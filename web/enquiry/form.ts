@@ -3,7 +3,7 @@ import { sendEnquiry, type Accepted, type Enquiry } from '../api.ts';
 import { part } from '../element.ts';
 import { formFaults, type FormFaults, type Problem } from '../problem.ts';
 import { shownConsent } from './consent-view.ts';
-import { clearFaults, clearField, fieldNames, showFaults } from './faults.ts';
+import { clearFaults, clearField, showFaults } from './faults.ts';
 import type { EnquiryKey } from './key.ts';
 
 const value = (id: string): string => part(id, HTMLInputElement).value.trim();
@@ -32,6 +32,13 @@ const showSending = (sending: boolean): void => {
   part('sending', HTMLElement).textContent = sending ? 'Sending your enquiry.' : '';
 };
 
+const subjects = { name: 'Your name', phone: 'The phone number', interest: 'What it is about', consent: 'Your consent' };
+const titleOf = ({ status }: Problem): string => {
+  if (status === 429) return 'That is a little too often';
+  if (status === 400 || status === 422) return 'Something needs correcting';
+  return status >= 500 ? 'This did not work, and it is not your fault' : 'We could not take this enquiry';
+};
+
 const refuse = (problem: Problem, key: EnquiryKey): void => {
   if (problem.status === 409) {
     // The key is taken by an enquiry with other content: the first one did arrive, though its answer was lost.
@@ -41,7 +48,7 @@ const refuse = (problem: Problem, key: EnquiryKey): void => {
     });
     return;
   }
-  showFaults(problem.status === 429 ? 'That is a little too often' : problem.title, formFaults(problem, fieldNames));
+  showFaults(titleOf(problem), formFaults(problem, subjects));
 };
 
 /** Wires the form up. `accepted` is told once for each enquiry that the server has taken. */

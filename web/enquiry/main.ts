@@ -59,6 +59,13 @@ part('again', HTMLButtonElement).addEventListener('click', () => {
 document.addEventListener('visibilitychange', () => {
   if (document.visibilityState === 'visible') watching?.now();
 });
+// A form that was posted before this module had loaded comes back with its lead in the address.
+const posted = /^lead_[A-Za-z0-9]+$/.exec(new URLSearchParams(window.location.search).get('enquiry') ?? '')?.[0];
+if (posted) {
+  memory.write('lead', posted);
+  key.renew();
+  window.history.replaceState(null, '', window.location.pathname);
+}
 const kept = memory.read('lead');
 if (kept) showProgress(kept, 'Looking up your enquiry…');
 void loadSite();
