@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readPhone } from './phone.ts';
 import { phoneKey } from './phone-key.ts';
+import type { Decision } from './permission.ts';
 import type { Policy } from './policy.ts';
 import type { Cap } from './ports.ts';
 
@@ -65,4 +66,12 @@ export const fullInWords = (full: Cap): { code: string; message: string } => {
   if (full.key.startsWith('enquiry#address-day#')) return { code: 'address-asked-too-often', message: 'Too many enquiries came from this connection today. Please try again tomorrow.' };
   if (full.key.startsWith('dial#spend#')) return { code: 'spend-cap', message: 'The money set aside for calls today is used up.' };
   return { code: 'calls-cap', message: 'All calls of today have been used.' };
+};
+
+/** What an allowed dial becomes when this counter is full: later, when its window is over; refused, when it could never fit. */
+export const underCap = (decision: Decision, full: Cap): Decision => {
+  const { code, message } = fullInWords(full);
+  return full.amount > full.limit
+    ? { ...decision, outcome: 'refused', code: `${code}-too-small`, reason: 'The policy allows less than one call costs.', until: null }
+    : { ...decision, outcome: 'later', code, reason: `${message} This one follows.`, until: full.expiresAt };
 };

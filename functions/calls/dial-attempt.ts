@@ -1,7 +1,7 @@
 // The dialer: takes one message of the dial queue, asks permission again, waits for its turn, claims the attempt, asks the carrier once.
-import { dialCaps } from './caps.ts';
+import { dialCaps, underCap } from './caps.ts';
 import { readAttemptId, type AttemptRecord } from './lead.ts';
-import { permissionToDial } from './permission.ts';
+import { permissionToDial, type Decision } from './permission.ts';
 import type { CallStore, CapStore, Carrier, DialMessage, DialQueue, Pace } from './ports.ts';
 import { settleLead, type SettleDeps } from './settle-lead.ts';
 
@@ -45,24 +45,20 @@ export const dialAttempt = (deps: DialDeps) => async (message: DialMessage): Pro
     now: now(), phone: lead.phone, leadTimeZone: lead.timeZone, consent: lead.consent, suppression: suppression ? { reason: suppression.reason } : null,
     dialledAt, killSwitch: deps.policy.killSwitch, attemptNumber: parts.number,
   }, deps.policy);
-  if (decision.outcome === 'refused') {
-    await deps.leads.moveAttempt(attemptId, ['ready', 'scheduled'], { state: 'refused', decision, reason: decision.reason }, { at: now(), event: 'refused', detail: decision.code });
+  const decided = async (made: Decision): Promise<DialResult> => {
+    const change = made.until === null ? { state: 'refused' as const } : { state: 'scheduled' as const, dueAt: made.until };
+    await deps.leads.moveAttempt(attemptId, ['ready', 'scheduled'], { ...change, decision: made, reason: made.reason }, { at: now(), event: change.state, detail: made.code });
+    if (made.until !== null) await deps.schedule.at(attemptId, made.until);
     await settle();
-    return 'refused';
-  }
-  const putOff = async (until: string, reason: string, code: string): Promise<DialResult> => {
-    await deps.leads.moveAttempt(attemptId, ['ready', 'scheduled'], { state: 'scheduled', dueAt: until, decision: { ...decision, outcome: 'later', until, code, reason }, reason }, { at: now(), event: 'scheduled', detail: code });
-    await deps.schedule.at(attemptId, until);
-    await settle();
-    return 'later';
+    return made.until === null ? 'refused' : 'later';
   };
-  if (decision.outcome === 'later') return putOff(decision.until!, decision.reason, decision.code);
+  if (decision.outcome !== 'allowed') return decided(decision);
 
   if (attempt.state === 'scheduled') {
     // A ready attempt holds its place under the caps already; one that comes due takes it now.
     const caps = dialCaps({ phone: lead.phone, now: now(), limitSeconds: deps.policy.limitSeconds }, deps.policy);
     const { full } = await deps.caps.reserve(caps);
-    if (full) return putOff(full.expiresAt, 'As many calls as are allowed for now have been made; this one follows.', 'cap-reached');
+    if (full) return decided(underCap(decision, full));
     const ready = await deps.leads.moveAttempt(attemptId, ['scheduled'], { state: 'ready', decision, reason: null }, { at: now(), event: 'ready', detail: null });
     if (!ready) {
       await deps.caps.giveBack(caps);

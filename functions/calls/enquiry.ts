@@ -2,21 +2,14 @@
 import * as z from 'zod';
 import { VisibleError } from './errors.ts';
 import { readPhone } from './phone.ts';
+import { canonicalZone } from './zones.ts';
 
 const isControl = (character: string): boolean => /\p{Cc}/u.test(character) && !'\t\n\r'.includes(character);
 const text = (least: number, most: number, what: string) =>
   z.string(`must be text: ${what}`).trim().min(least, `is empty: give ${what}`).max(most, `is longer than ${most} characters`)
     // Control characters have no business in a name that is spoken and shown; line ends and tabs do in a consent text.
-    .refine((value) => ![...value].some(isControl), 'holds control characters');
+    .refine((value) => !Array.from(value).some(isControl), 'holds control characters');
 const optional = <T extends z.ZodType>(schema: T) => z.preprocess((value) => (value === '' || value === null ? undefined : value), schema.optional());
-
-const isZone = (zone: string): boolean => {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions().timeZone !== '';
-  } catch {
-    return false;
-  }
-};
 
 const schema = z.object({
   name: optional(text(1, 120, 'a name')),
@@ -27,7 +20,7 @@ const schema = z.object({
     z.literal(true, 'must be true: without consent nobody is called')),
   consentText: optional(text(1, 4000, 'the words that were shown')),
   interest: optional(text(1, 500, 'what it is about')),
-  timeZone: optional(z.string('must be text: an IANA zone such as Asia/Kolkata').max(64, 'is longer than any zone name').refine(isZone, 'is no IANA time zone; send one such as Asia/Kolkata, or leave it out')),
+  timeZone: optional(z.string('must be text: an IANA zone such as Asia/Kolkata').max(64, 'is longer than any zone name').refine((zone) => canonicalZone(zone) !== undefined, 'is no IANA time zone; send one such as Asia/Kolkata, or leave it out')),
   formUrl: optional(z.string('must be text: the address of the page').max(2000, 'is longer than 2000 characters').refine((value) => /^https?:\/\//.test(value) && URL.canParse(value), 'must be an absolute http or https address')),
   captcha: optional(z.string('must be text').max(4096, 'is longer than 4096 characters')),
 });

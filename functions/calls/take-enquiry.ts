@@ -1,10 +1,10 @@
 // Takes an enquiry: permission to dial, caps, and lead, consent evidence and attempt in one transaction; then the dial queue.
 import { createHash } from 'node:crypto';
-import { dialCaps, enquiryCaps } from './caps.ts';
+import { dialCaps, enquiryCaps, fullInWords, underCap } from './caps.ts';
 import { VisibleError } from './errors.ts';
 import type { Enquiry } from './enquiry.ts';
 import { attemptIdOf, type AttemptRecord, type CarrierName, type Consent, type LeadRecord, type LeadStatus } from './lead.ts';
-import { permissionToDial, type Decision } from './permission.ts';
+import { permissionToDial } from './permission.ts';
 import type { Policy } from './policy.ts';
 import type { CapStore, Clock, DialQueue, DialSchedule, LeadStore, SuppressionStore } from './ports.ts';
 
@@ -41,7 +41,6 @@ const KEY_KEPT_MS = 24 * 3_600_000;
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-const later = (decision: Decision, until: string, code: string, reason: string): Decision => ({ ...decision, outcome: 'later', code, reason, until });
 
 export const takeEnquiry = (deps: EnquiryDeps) => async (enquiry: Enquiry, sender: EnquirySender): Promise<EnquiryAnswer> => {
   const now = deps.clock.now();
@@ -75,13 +74,14 @@ export const takeEnquiry = (deps: EnquiryDeps) => async (enquiry: Enquiry, sende
   const perSender = enquiryCaps({ phone: enquiry.phone, address: sender.ip, now: at }, deps.policy);
   const crowded = await deps.caps.reserve(perSender);
   if (crowded.full) {
-    throw new VisibleError('too-many', 'too-many-enquiries', 'Too many enquiries came for this number or from this address. Try again later.',
+    const { code, message } = fullInWords(crowded.full);
+    throw new VisibleError('too-many', code, message,
       { retryAfterSeconds: Math.max(1, Math.ceil((Date.parse(crowded.full.expiresAt) - now.getTime()) / 1000)) });
   }
   const perCall = decision.outcome === 'allowed' ? dialCaps({ phone: enquiry.phone, now: at, limitSeconds: deps.policy.limitSeconds }, deps.policy) : [];
   const full = (await deps.caps.reserve(perCall)).full;
   const reserved = full ? perSender : [...perSender, ...perCall];
-  if (full) decision = later(decision, full.expiresAt, 'cap-reached', 'As many calls as are allowed for now have been made; this one follows.');
+  if (full) decision = underCap(decision, full);
 
   const state = { allowed: 'ready', later: 'scheduled', refused: 'refused' } as const;
   const attempt: AttemptRecord = {

@@ -154,8 +154,10 @@ export const admission = (transport: Transport, codec: StreamCodec, deps: Admiss
       if (state === 'closed') return;
       const event = codec.read(bytes);
       if (event.event === 'fault') {
-        if (joined) void joined.letGo(`carrier-${event.reason}`, event.closeCode);
-        return close(event.closeCode, event.reason);
+        if (!joined) return close(event.closeCode, event.reason);
+        settle('closed');
+        metrics.countBy('streams_closed', event.reason);
+        return void joined.letGo(`carrier-${event.reason}`, event.closeCode);
       }
       if (joined) return joined.carrier(event);
       if (state === 'checking') return keep(event);

@@ -65,11 +65,16 @@ export const epochSeconds = (iso: string): number => Math.floor(Date.parse(iso) 
 const DAY_SECONDS = 86_400;
 export const expiresInDays = (from: string, days: number): number => epochSeconds(from) + days * DAY_SECONDS;
 
-/** Opaque page cursors: the index key to go on from, or undefined when the text is not one of ours. */
-export const readCursor = (cursor: string): Record<string, string> | undefined => {
+/**
+ * Opaque page cursors: the index key to go on from. Undefined when the text is not one that a query over `hash` = `value`, sorted
+ * by `sort`, gave out: DynamoDB takes nothing else.
+ */
+export const readCursor = (cursor: string, { hash, value, sort }: { hash: string; value: string; sort: string }): Record<string, string> | undefined => {
   try {
     const key: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString());
-    return key !== null && typeof key === 'object' && !Array.isArray(key) && Object.values(key).every((v) => typeof v === 'string') ? (key as Record<string, string>) : undefined;
+    if (key === null || typeof key !== 'object' || Object.keys(key).sort().join() !== ['pk', 'sk', hash, sort].sort().join()) return undefined;
+    const parts = key as Record<string, unknown>;
+    return parts[hash] === value && Object.values(parts).every((v) => typeof v === 'string' && v !== '' && v.length < 1000) ? (parts as Record<string, string>) : undefined;
   } catch {
     return undefined;
   }

@@ -13,7 +13,7 @@ const strip = (item: Item): CallRecord => {
   const { pk: _pk, sk: _sk, duePk: _d, dueSk: _ds, statusRank: _r, openedAt: _o, ...call } = item;
   return call as unknown as CallRecord;
 };
-/** A bound call that is not concluded is in the index of due work, under the time of its last news. */
+/** A bound call that is not concluded is in the index of due work, under the time of its last news. Who binds it puts it there. */
 const due = (call: CallRecord, at: string): Item => (call.callSid !== null && !isConcluded(call) ? { duePk: 'DUE#call', dueSk: `${at}#${call.callId}` } : {});
 
 export const dynamoCallStore = ({ db, callsTable: TableName }: Tables, now: () => Date = () => new Date()): CallStore => {
@@ -105,7 +105,7 @@ export const dynamoCallStore = ({ db, callsTable: TableName }: Tables, now: () =
       const names = Object.keys(fields);
       const written = await ifHolds(db.send(new UpdateCommand({
         TableName, Key: keys.call(callId), ReturnValues: 'ALL_NEW',
-        UpdateExpression: `SET ${names.map((name) => `#${name} = :${name}`).join(', ')}${'duePk' in fields ? '' : ' REMOVE duePk, dueSk'}`,
+        UpdateExpression: `SET ${names.map((name) => `#${name} = :${name}`).join(', ')}${isConcluded(next) ? ' REMOVE duePk, dueSk' : ''}`,
         // Whoever folded more events knows more; and whatever the fold says, a status never moves back.
         ConditionExpression: '#eventCount < :eventCount AND #statusRank <= :statusRank',
         ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, name])),

@@ -1,5 +1,5 @@
 // What keeps order between processes, in DynamoDB: suppressions, counters with a ceiling, turns at the carrier, used tickets.
-import { DeleteCommand, GetCommand, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, GetCommand, PutCommand, QueryCommand, UpdateCommand, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
 import { VisibleError } from '#calls/errors.ts';
 import { phoneKey } from '#calls/phone-key.ts';
 import type { CapStore, Clock, Pace, Suppression, SuppressionStore, TicketRegister } from '#calls/ports.ts';
@@ -22,7 +22,7 @@ export const dynamoSuppressionStore = ({ db, callsTable: TableName }: Tables): S
     await db.send(new DeleteCommand({ TableName, Key: keys.suppression(phoneKey(phone)) }));
   },
   suppressions: async ({ cursor, limit }) => {
-    const from = cursor === undefined ? undefined : readCursor(cursor);
+    const from = cursor === undefined ? undefined : readCursor(cursor, { hash: 'listPk', value: 'SUPPRESSIONS', sort: 'listSk' });
     if (cursor !== undefined && !from) throw new VisibleError('invalid', 'bad-cursor', 'cursor is not one that this list gave out.', { fields: [{ field: 'cursor', message: 'Send the cursor of the page before, unchanged, or none.' }] });
     const found = await db.send(new QueryCommand({
       TableName, IndexName: indexes.list, ScanIndexForward: false, Limit: limit, KeyConditionExpression: 'listPk = :pk',
@@ -33,12 +33,13 @@ export const dynamoSuppressionStore = ({ db, callsTable: TableName }: Tables): S
 });
 
 export const dynamoCapStore = ({ db, callsTable: TableName }: Tables): CapStore => {
-  const add = (key: string, amount: number, more: object) =>
-    db.send(new UpdateCommand({ TableName, Key: keys.cap(key), ...more, ExpressionAttributeNames: { '#used': 'used', ...(amount > 0 ? { '#expires': 'expires' } : {}) } }));
+  const change = (key: string, more: Pick<UpdateCommandInput, 'UpdateExpression' | 'ConditionExpression' | 'ExpressionAttributeNames' | 'ExpressionAttributeValues'>) =>
+    db.send(new UpdateCommand({ TableName, Key: keys.cap(key), ...more }));
   const giveBack: CapStore['giveBack'] = async (caps) => {
     for (const cap of caps) {
-      await ifHolds(add(cap.key, -cap.amount, {
-        UpdateExpression: 'SET #used = #used - :amount', ConditionExpression: '#used >= :amount', ExpressionAttributeValues: { ':amount': cap.amount },
+      await ifHolds(change(cap.key, {
+        UpdateExpression: 'SET #used = #used - :amount', ConditionExpression: '#used >= :amount',
+        ExpressionAttributeNames: { '#used': 'used' }, ExpressionAttributeValues: { ':amount': cap.amount },
       }));
     }
   };
@@ -48,9 +49,9 @@ export const dynamoCapStore = ({ db, callsTable: TableName }: Tables): CapStore 
       const taken = [];
       for (const cap of caps) {
         const room = cap.limit - cap.amount;
-        const added = room < 0 ? undefined : await ifHolds(add(cap.key, cap.amount, {
+        const added = room < 0 ? undefined : await ifHolds(change(cap.key, {
           UpdateExpression: 'SET #used = if_not_exists(#used, :zero) + :amount, #expires = :expires', ConditionExpression: 'attribute_not_exists(#used) OR #used <= :room',
-          ExpressionAttributeValues: { ':amount': cap.amount, ':room': room, ':zero': 0, ':expires': epochSeconds(cap.expiresAt) },
+          ExpressionAttributeNames: { '#used': 'used', '#expires': 'expires' }, ExpressionAttributeValues: { ':amount': cap.amount, ':room': room, ':zero': 0, ':expires': epochSeconds(cap.expiresAt) },
         }));
         if (!added) {
           await giveBack(taken);

@@ -87,20 +87,23 @@ export const dynamoLeadStore = ({ db, callsTable: TableName }: Tables): LeadStor
       (await ifHolds(db.send(new PutCommand({ TableName, Item: attemptItem(next), ConditionExpression: 'attribute_not_exists(pk)' })))) !== undefined,
 
     moveAttempt: async (attemptId, from, change, step) => {
-      const current = await attempt(attemptId);
-      if (!current || !from.includes(current.state)) return undefined;
-      const due = dueOf({ ...current, ...change });
-      const fields = { ...change, ...due };
-      const names = Object.keys(fields);
-      const moved = await ifHolds(db.send(new UpdateCommand({
-        TableName, Key: attemptKey(attemptId), ReturnValues: 'ALL_NEW',
-        UpdateExpression: `SET ${names.map((name) => `#${name} = :${name}`).join(', ')}${names.length > 0 ? ', ' : ''}history = list_append(history, :step)${due ? '' : ' REMOVE duePk, dueSk'}`,
-        // Against the very state that was read: the index entry above was worked out from it.
-        ConditionExpression: '#state = :was AND size(history) = :steps',
-        ExpressionAttributeNames: { ...Object.fromEntries(names.map((name) => [`#${name}`, name])), '#state': 'state' },
-        ExpressionAttributeValues: { ...Object.fromEntries(Object.entries(fields).map(([name, value]) => [`:${name}`, value])), ':step': [step], ':was': current.state, ':steps': current.history.length },
-      })));
-      return readAttempt(moved?.Attributes);
+      for (;;) {
+        const current = await attempt(attemptId);
+        if (!current || !from.includes(current.state)) return undefined;
+        const due = dueOf({ ...current, ...change });
+        const fields = { ...change, ...due };
+        const names = Object.keys(fields);
+        const moved = await ifHolds(db.send(new UpdateCommand({
+          TableName, Key: attemptKey(attemptId), ReturnValues: 'ALL_NEW',
+          UpdateExpression: `SET ${names.map((name) => `#${name} = :${name}`).join(', ')}${names.length > 0 ? ', ' : ''}history = list_append(history, :step)${due ? '' : ' REMOVE duePk, dueSk'}`,
+          // Against the very state that was read: the index entry above was worked out from it. Where another's step came
+          // between, the attempt may still be in one of `from`, so it is read again.
+          ConditionExpression: '#state = :was AND size(history) = :steps',
+          ExpressionAttributeNames: { ...Object.fromEntries(names.map((name) => [`#${name}`, name])), '#state': 'state' },
+          ExpressionAttributeValues: { ...Object.fromEntries(Object.entries(fields).map(([name, value]) => [`:${name}`, value])), ':step': [step], ':was': current.state, ':steps': current.history.length },
+        })));
+        if (moved) return readAttempt(moved.Attributes);
+      }
     },
 
     claimAttempt: async (attemptId, phone, at) => {
@@ -128,11 +131,12 @@ export const dynamoLeadStore = ({ db, callsTable: TableName }: Tables): LeadStor
       })))) !== undefined,
 
     list: async ({ status, cursor, limit }) => {
-      const from = cursor === undefined ? undefined : readCursor(cursor);
+      const list = status ? { hash: 'statusPk', value: `LEADS#${status}`, sort: 'listSk' } : { hash: 'listPk', value: 'LEADS', sort: 'listSk' };
+      const from = cursor === undefined ? undefined : readCursor(cursor, list);
       if (cursor !== undefined && !from) throw new VisibleError('invalid', 'bad-cursor', 'cursor is not one that this list gave out.', { fields: [{ field: 'cursor', message: 'Send the cursor of the page before, unchanged, or none.' }] });
       const found = await db.send(new QueryCommand({
         TableName, IndexName: status ? indexes.status : indexes.list, ScanIndexForward: false, Limit: limit,
-        KeyConditionExpression: `${status ? 'statusPk' : 'listPk'} = :pk`, ExpressionAttributeValues: { ':pk': status ? `LEADS#${status}` : 'LEADS' },
+        KeyConditionExpression: `${list.hash} = :pk`, ExpressionAttributeValues: { ':pk': list.value },
         ...(from ? { ExclusiveStartKey: from } : {}),
       }));
       const noConsent = { text: '', textHash: '', at: '', ip: null, userAgent: null, formUrl: null };

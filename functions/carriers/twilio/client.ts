@@ -121,9 +121,8 @@ export const twilioCarrier = (config: TwilioConfig): Carrier => {
     },
 
     callsTo: async (to, since) => {
-      // StartTime filters by day, and a queued call has none: ask for the day before too, and sort out here.
-      const day = new Date(Date.parse(since) - 86_400_000).toISOString().slice(0, 10);
-      const query = `To=${encodeURIComponent(to)}&From=${encodeURIComponent(config.from)}&StartTime%3E=${day}&PageSize=50`;
+      // Not filtered by StartTime: a queued call has none and would be missed. Newest come first, and one number has few.
+      const query = `To=${encodeURIComponent(to)}&From=${encodeURIComponent(config.from)}&PageSize=50`;
       const found = await look(`/Calls.json?${query}`, (body) => restCalls.safeParse(body).data?.calls) ?? [];
       return found.filter((call) => (call.to ?? to) === to).map(carrierCall).filter((call) => call.startedAt === null || call.startedAt >= since);
     },
