@@ -18,10 +18,13 @@ const numberLike = /\+?\d[\d\s().-]{6,}\d/g;
 /** Digits of E.164 numbers in free text keep only their last two. */
 const maskNumbers = (text: string): string => text.replaceAll(numberLike, (n) => `…${n.slice(-2)}`);
 
+/** The first places of a stack. It begins with the message, which may have lines of its own: those are left out. */
+const placesOf = (stack: string | undefined): string[] | undefined => stack?.split('\n').filter((line) => /^\s+at /.test(line)).slice(0, 5).map((line) => line.trim());
+
 const clean = (value: unknown, depth: number): unknown => {
   if (value instanceof Error) {
     return {
-      name: value.name, message: maskNumbers(value.message), stack: value.stack?.split('\n').slice(1, 6).map((line) => line.trim()),
+      name: value.name, message: maskNumbers(value.message), stack: placesOf(value.stack),
       ...('code' in value ? { code: value.code } : {}), ...(value.cause && depth < 4 ? { cause: clean(value.cause, depth + 1) } : {}),
     };
   }
