@@ -18,7 +18,7 @@ export type Tone = 'busy' | 'wait' | 'good' | 'bad' | 'calm';
 export const toneOf = (word: string): Tone => {
   switch (word) {
     case 'reached': case 'completed': case 'interested': case 'allowed': return 'good';
-    case 'in-call': case 'in-progress': case 'dialling': case 'ringing': case 'initiated': case 'queued': case 'ready': case 'placed': return 'busy';
+    case 'in-call': case 'in-progress': case 'dialling': case 'ringing': case 'initiated': case 'queued': case 'ready': return 'busy';
     case 'new': case 'scheduled': case 'callback': case 'unknown': case 'later': return 'wait';
     case 'refused': case 'do-not-call': case 'failed': case 'carrier-failed': case 'agent-failed': return 'bad';
     default: return 'calm';
