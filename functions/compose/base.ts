@@ -31,9 +31,7 @@ export const fromEnvironment = async (name: string): Promise<Base> => {
 };
 
 /** Carriers that the environment has credentials for. */
-export const carrierNames = (env: Env): CarrierName[] => [
-  ...(env.TWILIO_ACCOUNT_SID && env.TWILIO_AUTH_TOKEN && env.TWILIO_PHONE_NUMBER ? ['twilio' as const] : []),
-];
+export const carrierNames = (env: Env): CarrierName[] => (env.TWILIO_ACCOUNT_SID && env.TWILIO_AUTH_TOKEN && env.TWILIO_PHONE_NUMBER ? ['twilio'] : []);
 
 /** What planning the next attempt needs beside the stores and the schedule. */
 export const planOf = (env: Env): Pick<PlanDeps, 'policy' | 'carrierNames' | 'random'> => ({ policy: policyOf(env), carrierNames: carrierNames(env), random: Math.random });
