@@ -26,7 +26,7 @@ export const schemas = {
     agent_response_correction_event: z.object({ original_agent_response: text.nullish(), corrected_agent_response: text, event_id: eventId }),
   }),
   client_tool_call: z.object({
-    client_tool_call: z.object({ tool_name: text, tool_call_id: text, parameters: z.unknown(), expects_response: z.boolean().nullish() }),
+    client_tool_call: z.object({ tool_name: text, tool_call_id: text, parameters: z.unknown().optional(), expects_response: z.boolean().nullish() }),
   }),
   agent_tool_response: z.object({
     agent_tool_response: z.object({ tool_name: text, tool_type: text.nullish(), is_error: z.boolean().nullish(), is_called: z.boolean().nullish() }),
