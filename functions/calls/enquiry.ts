@@ -11,6 +11,14 @@ const text = (least: number, most: number, what: string) =>
     .refine((value) => !Array.from(value).some(isControl), 'holds control characters');
 const optional = <T extends z.ZodType>(schema: T) => z.preprocess((value) => (value === '' || value === null ? undefined : value), schema.optional());
 
+const isZone = (zone: string): boolean => {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions().timeZone !== '';
+  } catch {
+    return false;
+  }
+};
+
 const schema = z.object({
   name: optional(text(1, 120, 'a name')),
   phone: z.preprocess((value) => (typeof value === 'number' ? String(value) : value),
@@ -20,7 +28,7 @@ const schema = z.object({
     z.literal(true, 'must be true: without consent nobody is called')),
   consentText: optional(text(1, 4000, 'the words that were shown')),
   interest: optional(text(1, 500, 'what it is about')),
-  timeZone: optional(z.string('must be text: an IANA zone such as Asia/Kolkata').max(64, 'is longer than any zone name').refine((zone) => canonicalZone(zone) !== undefined, 'is no IANA time zone; send one such as Asia/Kolkata, or leave it out')),
+  timeZone: optional(z.string('must be text: an IANA zone such as Asia/Kolkata').max(64, 'is longer than any zone name').refine(isZone, 'is no IANA time zone; send one such as Asia/Kolkata, or leave it out')),
   formUrl: optional(z.string('must be text: the address of the page').max(2000, 'is longer than 2000 characters').refine((value) => /^https?:\/\//.test(value) && URL.canParse(value), 'must be an absolute http or https address')),
   captcha: optional(z.string('must be text').max(4096, 'is longer than 4096 characters')),
 });
@@ -54,6 +62,8 @@ export const readEnquiry = (body: unknown, defaultCallingCode?: string): Enquiry
   const e = read.data;
   return {
     name: e.name ?? null, phone: phone.phone, country: phone.country ?? null, consentText: e.consentText ?? null, interest: e.interest ?? null,
-    timeZone: e.timeZone ?? null, formUrl: e.formUrl ?? null, captcha: e.captcha ?? null,
+    
+    // A browser on UTC says nothing about where its person is: such zones count as none.
+    timeZone: e.timeZone === undefined ? null : (canonicalZone(e.timeZone) ?? null), formUrl: e.formUrl ?? null, captcha: e.captcha ?? null,
   };
 };

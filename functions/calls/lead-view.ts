@@ -97,8 +97,11 @@ export const readProgress = (deps: ViewDeps) => async (leadId: string) => {
   const lead = await deps.leads.lead(leadId);
   if (!lead) return undefined;
   const attempts = await deps.leads.attempts(leadId);
-  const last = attempts.toSorted((a, b) => readAttemptId(a.attemptId)!.number - readAttemptId(b.attemptId)!.number).at(-1);
-  const call = last ? await deps.calls.call(readAttemptId(last.attemptId)!.callId) : undefined;
+  const ordered = attempts.toSorted((a, b) => readAttemptId(a.attemptId)!.number - readAttemptId(b.attemptId)!.number);
+  const last = ordered.at(-1);
+  // While the next attempt waits, the page goes on showing how the last call went.
+  const tried = ordered.findLast((attempt) => attempt.callSid !== null) ?? last;
+  const call = tried ? await deps.calls.call(readAttemptId(tried.attemptId)!.callId) : undefined;
   return {
     leadId, status: lead.status, callStatus: call?.callSid ? call.status : null,
     dueAt: last?.state === 'scheduled' ? last.dueAt : null, reason: last?.reason ?? null,

@@ -4,7 +4,7 @@ import { readEnquiry } from '#calls/enquiry.ts';
 import { VisibleError } from '#calls/errors.ts';
 import { readProgress, type ViewDeps } from '#calls/lead-view.ts';
 import { takeEnquiry, type EnquiryDeps } from '#calls/take-enquiry.ts';
-import { httpHandler, json, lazily, readBody, type HttpHandler, type HttpRequest } from '#house/http.ts';
+import { httpHandler, json, lazily, problem, readBody, type HttpAnswer, type HttpHandler, type HttpRequest } from '#house/http.ts';
 import { newLeadId } from '#house/ids.ts';
 import type { Log } from '#house/log.ts';
 import { fromEnvironment } from '#compose/base.ts';
@@ -28,6 +28,21 @@ const readKey = (request: HttpRequest): string | null => {
   return key;
 };
 
+const wantsPage = (request: HttpRequest): boolean => (request.header('accept') ?? '').includes('text/html');
+const escape = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+
+/** The problem as a page, for a visitor whose browser sent the plain form. */
+const faultPage = (answer: HttpAnswer): HttpAnswer => {
+  const { detail, errors = [] } = JSON.parse(answer.body ?? '{}') as { detail?: string; errors?: { field: string; message: string }[] };
+  const lines = errors.length > 0 ? errors.map(({ field, message }) => `${field} ${message}`) : [detail ?? 'Something went wrong.'];
+  return {
+    status: answer.status, headers: { ...answer.headers, 'content-type': 'text/html; charset=utf-8' },
+    body: `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Please check the form</title>`
+      + `<link rel="stylesheet" href="/enquiry.css"><main><h1>Please check the form</h1><ul>${lines.map((line) => `<li>${escape(line)}</li>`).join('')}</ul>`
+      + `<p>Nothing was lost: go back, and the form is as you left it.</p><p><a href="/">To the form</a></p></main></html>`,
+  };
+};
+
 export const enquireHandler = (deps: EnquireDeps): HttpHandler => {
   const take = takeEnquiry(deps);
   return httpHandler(async (request) => {
@@ -41,9 +56,13 @@ export const enquireHandler = (deps: EnquireDeps): HttpHandler => {
     const enquiry = readEnquiry(body, deps.defaultCallingCode);
     const answer = await take(enquiry, { ip: request.sourceIp, userAgent: request.header('user-agent')?.slice(0, 400) ?? null, idempotencyKey: readKey(request) });
     // A browser that sent the plain form is shown the page again, which then follows the call.
-    if (form && (request.header('accept') ?? '').includes('text/html')) return { status: 303, headers: { location: `/?enquiry=${answer.leadId}`, 'cache-control': 'no-store' } };
+    if (form && wantsPage(request)) return { status: 303, headers: { location: `/?enquiry=${answer.leadId}#received`, 'cache-control': 'no-store' } };
     return json(202, { ok: true, leadId: answer.leadId, status: answer.status }, { location: `/enquire/${answer.leadId}` });
-  }, { log: deps.log });
+  }, {
+    log: deps.log,
+    explain: (error, requestId, request) => (request?.method === 'POST' && request.header('content-type')?.startsWith('application/x-www-form-urlencoded') && wantsPage(request)
+      ? faultPage(problem(error, requestId)) : problem(error, requestId)),
+  });
 };
 
 export const handler = lazily(async () => {
