@@ -117,7 +117,7 @@ export const outbound = (leg: CarrierLeg, options: OutboundOptions, metrics: Met
     },
     settle,
     clear: () => {
-
+      cut.reset();
       queue = [];
       queuedBytes = 0;
       sinceMark = 0;

@@ -187,6 +187,20 @@ describe('when the caller talks over the agent', () => {
     expect(stream.audio().subarray(before).equals(Buffer.alloc(800, 0x03))).toBe(true);
   });
 
+  it.each(['ulaw_8000', 'pcm_8000', 'pcm_16000'])('forgets the piece of a frame that was waiting for more (%s)', async (format) => {
+    const { call } = await house({ idleMs: 10_000 });
+    const { stream, talk } = await call({ output: format, input: 'ulaw_8000' });
+    const byte = format === 'ulaw_8000' ? 0xff : 0;
+    talk.audio(Buffer.alloc(163, 0x55), 1);
+    talk.interrupt(2);
+    await stream.got.next((item) => item.kind === 'clear');
+    const before = stream.audio().length;
+    talk.audio(Buffer.alloc(16_000, byte), 2);
+    await stream.got.until(() => stream.audio().length >= before + 3200);
+    // Silence alone: nothing of the dropped piece, whole or as half a sample.
+    expect(stream.audio().subarray(before).every((heard) => heard === 0xff)).toBe(true);
+  });
+
   it('plays an answer that carries the id of the interruption itself', async () => {
     const { call, metrics } = await house();
     const { stream, talk } = await call();

@@ -20,6 +20,18 @@ describe('when the agent ends the call', () => {
     expect(await stream.closed).toMatchObject({ code: 1000 });
   });
 
+  it('lets the very last of the goodbye be heard in a format that has to be changed', async () => {
+    const { call, ended } = await house({ idleMs: 10_000 });
+    const { stream, talk } = await call({ output: 'pcm_16000' });
+    stream.playAlways();
+    // A second of 16 kHz PCM is a second at the caller, to the sample.
+    talk.audio(speech(32_000));
+    talk.close(1000);
+    await ended();
+    await stream.closed;
+    expect(stream.audio().length).toBe(8000);
+  });
+
   it('plays audio that comes after end_call', async () => {
     const { call, ended } = await house();
     const { stream, talk } = await call();
