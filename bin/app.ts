@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
+import { policyOf } from '#compose/policy.ts';
 import { ConfigError, readConfig } from '#lib/config.ts';
 import { addStacks } from '#lib/ringback.ts';
 import { buildSite } from '../web/build.ts';
@@ -14,6 +15,8 @@ try {
   const pages = mkdtempSync(join(tmpdir(), 'ringback-site-'));
   process.on('exit', () => rmSync(pages, { recursive: true, force: true }));
   await buildSite(pages, { ...(config.businessName ? { businessName: config.businessName } : {}), ...(config.callingHours ? { callingHours: config.callingHours } : {}) });
+  // A policy that cannot be read is found here, and not by the first visitor.
+  policyOf({ POLICY_FILE: config.policyFile });
   addStacks(app, config, pages);
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
   app.synth();

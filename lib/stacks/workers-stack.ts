@@ -1,0 +1,25 @@
+// The dialer and the reconciler, with what each may touch.
+import { Stack, type StackProps } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import type { Config } from '../config.ts';
+import { Workers } from '../workers.ts';
+import type { DataStack } from './data-stack.ts';
+
+export class WorkersStack extends Stack {
+  readonly workers: Workers;
+
+  constructor(scope: Construct, id: string, { config, data, ...props }: StackProps & { config: Config; data: DataStack }) {
+    super(scope, id, props);
+    const { callStore, dialQueue, publicApi, secrets } = data;
+    this.workers = new Workers(this, 'Workers', { config, dialQueue });
+    for (const worker of [this.workers.dial, this.workers.reconcile]) {
+      callStore.grantReadWrite(worker);
+      dialQueue.grantSend(worker);
+      dialQueue.grantSchedule(worker);
+      secrets.grantRead(worker);
+      publicApi.tellAddress(worker);
+    }
+    // Turns at the carrier are kept there.
+    callStore.grantSessions(this.workers.dial);
+  }
+}
