@@ -112,10 +112,9 @@ const start = async (): Promise<void> => {
   };
   const functions = hostFunctions(env, log);
   running.push({ name: 'functions', stop: functions.stop });
-  const [gateway] = await Promise.all([
-    startGateway({ port, routes: functions.routes, site: { directory: site }, log: ({ level, message, ...fields }) => log[level](message, fields), portVariable: 'PORT' }),
-    startRelay(),
-  ]);
+  // The gateway last: whoever gets an answer from /health finds everything behind it.
+  await startRelay();
+  const gateway = await startGateway({ port, routes: functions.routes, site: { directory: site }, log: ({ level, message, ...fields }) => log[level](message, fields), portVariable: 'PORT' });
   running.push({ name: 'gateway', stop: gateway.stop });
   functions.begin();
   process.stdout.write(banner({
