@@ -34,12 +34,14 @@ export const dialAttempt = (deps: DialDeps) => async (message: DialMessage): Pro
   if (Date.parse(attempt.dueAt) > deps.clock.now().getTime() + EARLY_MS) {
     // A ready attempt has its own message on the way, with its turn or after the carrier's delay; a scheduled one may have lost its.
     if (attempt.state === 'scheduled') await deps.schedule.at(attemptId, attempt.dueAt);
+    // A queue holds a message for minutes only (SQS: 15); a turn that is further away is kept from message to message.
+    else if (message.turnAt) await deps.queue.send(message, Math.ceil((Date.parse(attempt.dueAt) - deps.clock.now().getTime()) / 1000));
     return 'not-due';
   }
 
   // Asked again at the moment of dialling: hours may have closed, and the person may have opted out, since the enquiry.
   const [suppression, dialledAt] = await Promise.all([
-    deps.suppressions.suppression(lead.phone), deps.leads.dialledAt(lead.phone, new Date(deps.clock.now().getTime() - 31 * 86_400_000).toISOString()),
+    deps.suppressions.suppression(lead.phone), deps.leads.dialledAt(lead.phone, new Date(deps.clock.now().getTime() - 31 * 86_400_000).toISOString(), attemptId),
   ]);
   const decision = permissionToDial({
     now: now(), phone: lead.phone, leadTimeZone: lead.timeZone, consent: lead.consent, suppression: suppression ? { reason: suppression.reason } : null,
@@ -82,9 +84,16 @@ export const dialAttempt = (deps: DialDeps) => async (message: DialMessage): Pro
   const call = { callId: parts.callId, attemptId, leadId: lead.leadId, carrier: carrier.name, direction: 'outbound' as const, from: carrier.from, to: lead.phone };
   await deps.calls.open(call, now());
   if (!(await deps.leads.claimAttempt(attemptId, lead.phone, now()))) return 'not-ready';
+  const held = ['dialling', 'unknown'] as AttemptRecord['state'][];
+  // An attempt that comes back from `unknown`: the phone that was never found may have been answered meanwhile, and rings no more.
+  const callSid = (await deps.calls.call(parts.callId))?.callSid;
+  if (callSid) {
+    await deps.leads.moveAttempt(attemptId, held, { state: 'placed', callSid, reason: null }, { at: now(), event: 'placed', detail: 'its phone was answered' });
+    await settle();
+    return 'not-ready';
+  }
   await settle();
   const outcome = await carrier.place({ attemptId, callId: parts.callId, to: lead.phone, ringSeconds: deps.policy.ringSeconds, limitSeconds: deps.policy.limitSeconds });
-  const held = ['dialling', 'unknown'] as AttemptRecord['state'][];
   switch (outcome.outcome) {
     case 'placed': {
       const bound = await deps.calls.bind(parts.callId, carrier.name, outcome.callSid);

@@ -29,10 +29,9 @@ export const leadState = (attempts: AttemptRecord[], calls: ReadonlyMap<string, 
   if (ordered.some((attempt) => callOf(attempt)?.optedOut)) return doNotCall;
   const reached = concluded.findLast((call) => call.talked && call.disposition !== 'voicemail');
   if (reached) return { status: 'reached', disposition: reached.disposition ?? 'unknown', summary: reached.summary };
-  if (live && suppressed) return doNotCall;
+  if (suppressed) return doNotCall;
   if (live) return { status: live.state === 'scheduled' ? 'scheduled' : ordered.length === 1 ? 'new' : 'dialling', disposition: null, summary: null };
   if (lastCall) return { status: 'unreachable', disposition: lastCall.disposition ?? 'unreachable', summary: lastCall.summary };
-  if (suppressed) return doNotCall;
   return ordered.every((a) => a.state === 'refused' || a.state === 'cancelled') && ordered.some((a) => a.state === 'refused')
     ? { status: 'refused', disposition: 'unknown', summary: null }
     : { status: 'unreachable', disposition: 'unreachable', summary: null };

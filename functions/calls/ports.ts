@@ -54,8 +54,11 @@ export interface LeadStore {
   list(query: { status?: LeadStatus; cursor?: string; limit: number }): Promise<{ leads: LeadRecord[]; cursor: string | null }>;
   /** Attempts that want somebody's attention: due by `before`, in one of the states that can still move. */
   attemptsDue(before: string, limit: number): Promise<AttemptRecord[]>;
-  /** When earlier attempts to this number were dialled, newest first, for frequency caps. */
-  dialledAt(phone: string, since: string): Promise<string[]>;
+  /**
+   * When this number was dialled, newest first, for frequency caps. An attempt that is dialled again rang no phone before, so its
+   * own earlier dials are left out by naming it.
+   */
+  dialledAt(phone: string, since: string, except?: string): Promise<string[]>;
 }
 
 export type AttemptChange = Partial<Pick<AttemptRecord, 'state' | 'dueAt' | 'reason' | 'decision' | 'callSid' | 'claimedAt' | 'carrier'>>;

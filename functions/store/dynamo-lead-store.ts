@@ -151,12 +151,12 @@ export const dynamoLeadStore = ({ db, callsTable: TableName }: Tables): LeadStor
       return (found.Items ?? []).map((item) => readAttempt(item)!);
     },
 
-    dialledAt: async (phone, since) => {
+    dialledAt: async (phone, since, except) => {
       const found = await db.send(new QueryCommand({
         TableName, ConsistentRead: true, ScanIndexForward: false, KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
         ExpressionAttributeValues: { ':pk': `PHONE#${phoneKey(phone)}`, ':from': `DIAL#${since}`, ':to': 'DIAL#~' },
       }));
-      return (found.Items ?? []).map((item) => String(item['at']));
+      return (found.Items ?? []).filter((item) => except === undefined || !String(item['sk']).endsWith(`#${except}`)).map((item) => String(item['at']));
     },
   };
 };
