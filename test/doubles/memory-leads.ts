@@ -74,7 +74,7 @@ export const memoryLeadStore = (memory: LeadMemory, between: () => Promise<void>
     }),
     attemptsDue: (before, limit) => one(() => [...attempts.values()].filter((a) => movable.includes(a.state) && dueOf(a) <= before)
       .sort((a, b) => dueOf(a).localeCompare(dueOf(b))).slice(0, limit)),
-    dialledAt: (phone, since) => one(() => dials.filter((d) => d.phone === phone && d.at >= since).map((d) => d.at).sort().toReversed()),
+    dialledAt: (phone, since, except) => one(() => dials.filter((d) => d.phone === phone && d.at >= since && d.attemptId !== except).map((d) => d.at).sort().toReversed()),
   };
 };
 

@@ -184,6 +184,7 @@ export const leadContract = (make: MakeStores): void => {
     await leads.claimAttempt(att(3), '+442079460019', '2026-11-21T12:00:03.000Z');
     expect(await leads.dialledAt(PHONE, '2026-11-21T12:00:00.000Z')).toEqual(['2026-11-21T12:00:02.000Z', '2026-11-21T12:00:01.000Z']);
     expect(await leads.dialledAt(PHONE, '2026-11-21T12:00:02.000Z')).toEqual(['2026-11-21T12:00:02.000Z']);
+    expect(await leads.dialledAt(PHONE, '2026-11-21T12:00:00.000Z', att(2))).toEqual(['2026-11-21T12:00:01.000Z']);
     expect(await leads.dialledAt('+442079460020', '2026-11-21T12:00:00.000Z')).toEqual([]);
   });
 };
