@@ -16,8 +16,8 @@ export interface StreamStart {
 export type StreamEvent =
   | { event: 'connected' }
   | StreamStart
-  /** Caller audio: base64 as it stood on the wire, possibly a view of the frame. `sequence` counts frames of all kinds; null when not given. */
-  | { event: 'media'; payload: Buffer; sequence: number | null }
+  /** Caller audio: base64 as it stood on the wire, possibly a view of the frame. `chunk` counts frames of caller audio; null when not given. */
+  | { event: 'media'; payload: Buffer; chunk: number | null }
   | { event: 'dtmf'; digit: string }
   /** A named point in outbound audio was reached, or cleared. */
   | { event: 'mark'; name: string }

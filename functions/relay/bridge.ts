@@ -183,7 +183,7 @@ export const bridge = (deps: BridgeDeps, call: BridgedCall, leg: CarrierLeg, fin
         case 'media':
           if (end.begun) return;
           waits.heard(event.payload, ms());
-          caller.frame(event.payload, event.sequence);
+          caller.frame(event.payload, event.chunk);
           metrics.peak('carrier_socket_bytes', leg.waitingBytes);
           if (leg.waitingBytes > options.mostCarrierSocketBytes) end.lose('carrier-does-not-read', 1013);
           return;

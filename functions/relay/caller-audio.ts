@@ -7,7 +7,7 @@ import type { RelayOptions } from './options.ts';
 
 export interface CallerAudio {
   /** A frame from the carrier; may be a view of the socket's buffer. */
-  frame(payload: Buffer, sequence: number | null): void;
+  frame(payload: Buffer, chunk: number | null): void;
   /** The agent said which format it wants. What was kept follows at once. */
   ready(format: AudioFormat): void;
   /** The agent does not listen for now (its queue says `waiting`), or does again. */
@@ -23,11 +23,11 @@ export const callerAudio = (shape: AudioShape, sink: Sink, options: Pick<RelayOp
   let keptBytes = 0;
   let change: Transcoder | undefined;
   let listening = false;
-  let lastSequence: number | null = null;
+  let lastChunk: number | null = null;
   /** Bytes in the agent's format that make one message; 1 where each frame is one. */
   let chunkBytes = 1;
-  let chunk: Uint8Array[] = [];
-  let chunked = 0;
+  let gathered: Uint8Array[] = [];
+  let gatheredBytes = 0;
 
   const send = (base64: Buffer): void => {
     const waiting = sink.waitingBytes;
@@ -43,12 +43,12 @@ export const callerAudio = (shape: AudioShape, sink: Sink, options: Pick<RelayOp
     if (change!.passesThrough && chunkBytes === 1) return send(payload);
     const bytes = change!.push(Buffer.from(payload.toString('latin1'), 'base64'));
     if (bytes.length === 0) return;
-    chunk.push(bytes);
-    chunked += bytes.length;
-    if (chunked < chunkBytes) return;
-    send(Buffer.from(Buffer.concat(chunk, chunked).toString('base64'), 'latin1'));
-    chunk = [];
-    chunked = 0;
+    gathered.push(bytes);
+    gatheredBytes += bytes.length;
+    if (gatheredBytes < chunkBytes) return;
+    send(Buffer.from(Buffer.concat(gathered, gatheredBytes).toString('base64'), 'latin1'));
+    gathered = [];
+    gatheredBytes = 0;
   };
   const keep = (payload: Buffer): void => {
     // A copy: the view would hold the socket's whole buffer, and may be written over.
@@ -70,12 +70,12 @@ export const callerAudio = (shape: AudioShape, sink: Sink, options: Pick<RelayOp
   };
 
   return {
-    frame: (payload, sequence) => {
+    frame: (payload, chunk) => {
       metrics.count('frames_from_carrier');
-      if (sequence !== null) {
-        if (lastSequence !== null && sequence > lastSequence + 1) metrics.count('gap_frames', sequence - lastSequence - 1);
-        if (lastSequence !== null && sequence <= lastSequence) metrics.count('late_frames');
-        else lastSequence = sequence;
+      if (chunk !== null) {
+        if (lastChunk !== null && chunk > lastChunk + 1) metrics.count('gap_frames', chunk - lastChunk - 1);
+        if (lastChunk !== null && chunk <= lastChunk) metrics.count('late_frames');
+        else lastChunk = chunk;
       }
       if (payload.length === 0) return;
       if (listening) pass(payload);

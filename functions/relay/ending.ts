@@ -64,7 +64,7 @@ export const ending = ({ deps, call, leg, out, recorder, turnMs, stopTalking, fi
     // Written before the socket closes: the carrier then asks for the next document, which must know that the call is over.
     await writeDown();
     attempt('socket', () => leg.close(code, reason));
-    log.info('a bridge came to its end', { endReason: begun?.reason ?? null, detail: begun?.detail ?? reason });
+    log.info('a bridge came to its end', { endReason: begun?.reason ?? null, detail: begun ? begun.detail : reason });
     attempt('registry', finished);
     resolve();
   };

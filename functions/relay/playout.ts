@@ -24,7 +24,7 @@ export interface Playout {
   aheadBytes(now: number): number;
   /** Position certainly heard, by marks. */
   readonly heardBytes: number;
-  /** Position heard by now: by marks, and between two marks by the clock. */
+  /** Position heard by now: by marks, and between two marks by the clock; by the clock alone while no echo has ever come. */
   heardBy(now: number): number;
   /** Time until everything handed over will have been played, by the clock as corrected by marks. */
   remainingMs(now: number): number;
@@ -53,12 +53,14 @@ export const playout = ({ bytesPerMs, lostEchoMs }: PlayoutOptions): Playout => 
   let playsUntil = -Infinity;
   let pending: Pending[] = [];
   let late = 0;
+  /** Whether this carrier's echoes arrive at all. */
+  let echoes = false;
   const cleared = new Set<string>();
 
   /** Position that is being played at that time, if the carrier plays without pause. */
   const playedBy = (now: number): number => handed - Math.max(0, (playsUntil - now) * bytesPerMs);
   const clamp = (value: number, least: number, most: number): number => Math.min(Math.max(value, least), most);
-  const heardBy = (now: number): number => (handed === settled ? heard : clamp(playedBy(now), settled, pending[0]?.position ?? handed));
+  const heardBy = (now: number): number => (handed === settled ? heard : clamp(playedBy(now), settled, (echoes ? pending[0]?.position : undefined) ?? handed));
 
   return {
     handed: (bytes, now) => {
@@ -75,6 +77,7 @@ export const playout = ({ bytesPerMs, lostEchoMs }: PlayoutOptions): Playout => 
       const index = pending.findIndex((mark) => mark.name === name);
       if (index < 0) return 'unknown';
       // Marks come back in order: echoes before this one that did not come were lost.
+      echoes = true;
       heard = Math.max(heard, pending[index]!.position);
       late = now - (playsUntil - (handed - heard) / bytesPerMs);
       settled = Math.max(settled, heard);

@@ -73,8 +73,8 @@ describe('what the caller says', () => {
   it('counts frames that never came', async () => {
     const { call, metrics } = await house();
     const { stream, talk } = await call();
-    const media = (sequence: number) => stream.send({ event: 'media', sequenceNumber: String(sequence), media: { payload: frame(sequence).toString('base64') } });
-    for (const sequence of [2, 3, 7, 8]) media(sequence);
+    const media = (chunk: number) => stream.send({ event: 'media', sequenceNumber: String(2 * chunk), media: { chunk: String(chunk), payload: frame(chunk).toString('base64') } });
+    for (const chunk of [2, 3, 7, 8]) media(chunk);
     await talk.received.until(() => talk.heard().length >= 640);
     expect(metrics.value('gap_frames')).toBe(3);
   });

@@ -138,9 +138,20 @@ describe('between two marks', () => {
   it('never beyond a mark that has not come back', () => {
     const p = fresh();
     p.handed(SECOND, 0);
+    const first = p.mark();
+    p.handed(SECOND, 0);
     p.mark();
     p.handed(SECOND, 0);
-    expect(p.heardBy(1900)).toBe(SECOND);
+    p.echoed(first, 1000);
+    expect(p.heardBy(2900)).toBe(2 * SECOND);
+  });
+
+  it('unless no mark has ever come back: then the clock alone is believed', () => {
+    const p = fresh();
+    p.handed(SECOND, 0);
+    p.mark();
+    p.handed(SECOND, 0);
+    expect(p.heardBy(1900)).toBe(15_200);
   });
 
   it('never less than the last mark that did', () => {

@@ -22,8 +22,8 @@ export const readByRule = (frame: Buffer): StreamEvent | StreamFault => {
   const named = eventSchema.safeParse(value);
   if (!named.success) return fault('no-event');
   switch (named.data.event) {
-    case 'media': return parse(mediaSchema, value, 'bad-media', ({ media, sequenceNumber }) =>
-      ({ event: 'media', payload: Buffer.from(media.payload, 'latin1'), sequence: sequenceNumber ?? null }));
+    case 'media': return parse(mediaSchema, value, 'bad-media', ({ media }) =>
+      ({ event: 'media', payload: Buffer.from(media.payload, 'latin1'), chunk: media.chunk ?? null }));
     case 'start': return parse(startSchema, value, 'bad-start', ({ start }) => ({
       event: 'start', streamSid: start.streamSid, callSid: start.callSid, accountSid: start.accountSid,
       ticket: start.customParameters['ticket'], shape: { encoding: 'mulaw', rateHz: 8000 },
@@ -36,28 +36,28 @@ export const readByRule = (frame: Buffer): StreamEvent | StreamFault => {
   }
 };
 
-const fields = wanted(['event', 'sequenceNumber'], { name: 'media', keys: ['payload'] });
+const fields = wanted(['event'], { name: 'media', keys: ['payload', 'chunk'] });
 const spans = new Int32Array(6);
 const MEDIA = Buffer.from('media');
 
 /** A media frame as Twilio writes it, read without building it; undefined for everything else. The payload is a view of the frame. */
 export const readMediaQuickly = (frame: Buffer): StreamEvent | undefined => {
   if (!findSpans(frame, fields, spans)) return undefined;
-  const [eventStart, eventEnd, sequenceStart, sequenceEnd, payloadStart, payloadEnd] = spans as unknown as [number, number, number, number, number, number];
+  const [eventStart, eventEnd, payloadStart, payloadEnd, chunkStart, chunkEnd] = spans as unknown as [number, number, number, number, number, number];
   if (eventEnd - eventStart !== MEDIA.length || !quoted(frame, eventStart)) return undefined;
   for (let i = 0; i < MEDIA.length; i++) if (frame[eventStart + i] !== MEDIA[i]) return undefined;
   if (payloadStart < 0 || !quoted(frame, payloadStart) || !isBase64(frame, payloadStart, payloadEnd)) return undefined;
-  let sequence: number | null = null;
-  if (sequenceStart >= 0) {
-    if (sequenceEnd === sequenceStart || sequenceEnd - sequenceStart > 15) return undefined;
-    sequence = 0;
-    for (let i = sequenceStart; i < sequenceEnd; i++) {
+  let chunk: number | null = null;
+  if (chunkStart >= 0) {
+    if (chunkEnd === chunkStart || chunkEnd - chunkStart > 15) return undefined;
+    chunk = 0;
+    for (let i = chunkStart; i < chunkEnd; i++) {
       const digit = frame[i]! - 0x30;
       if (digit < 0 || digit > 9) return undefined;
-      sequence = sequence * 10 + digit;
+      chunk = chunk * 10 + digit;
     }
   }
-  return { event: 'media', payload: frame.subarray(payloadStart, payloadEnd), sequence };
+  return { event: 'media', payload: frame.subarray(payloadStart, payloadEnd), chunk };
 };
 
 /** Twilio warns (31951) about missing or additional fields and ignores the message: these are all that it documents. */

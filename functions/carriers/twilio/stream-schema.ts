@@ -18,7 +18,7 @@ export const startSchema = z.object({
   }),
 });
 
-export const mediaSchema = z.object({ sequenceNumber: counter.optional(), media: z.object({ payload: z.string().regex(base64Shape) }) });
+export const mediaSchema = z.object({ media: z.object({ chunk: counter.optional(), payload: z.string().regex(base64Shape) }) });
 
 export const dtmfSchema = z.object({ dtmf: z.object({ digit: z.string().regex(/^[0-9*#A-D]$/) }) });
 
