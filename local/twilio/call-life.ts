@@ -1,10 +1,10 @@
 // How a call is answered and how it ends, whoever does it: the switch, a person, a document or the REST API.
-import { createCaller } from './caller.ts';
+import { createCaller } from '#local/people/caller.ts';
 import { type Call, type Carrier, forgetOld, isOver, runs, type Status, tell } from './call.ts';
 import { reportStatus } from './callbacks.ts';
-import { openLine } from './line.ts';
+import { openLine } from '#local/people/line.ts';
 import { makeRecording } from './recordings.ts';
-import { wait } from './clock.ts';
+import { wait } from '#local/people/clock.ts';
 
 const SIP_CODES: Partial<Record<Status, number>> = { completed: 200, busy: 486, 'no-answer': 487, canceled: 487, failed: 404 };
 

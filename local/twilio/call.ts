@@ -1,10 +1,10 @@
 // One call as the carrier keeps it, and the carrier itself: the records that REST, switch, documents and callbacks share.
 import { createHash, randomBytes } from 'node:crypto';
-import type { Caller } from './caller.ts';
+import type { Caller } from '#local/people/caller.ts';
 import type { Debugger } from './debugger.ts';
-import type { Line } from './line.ts';
+import type { Line } from '#local/people/line.ts';
 import type { Settings } from './settings.ts';
-import type { Story } from './stories.ts';
+import type { Story } from '#local/people/stories.ts';
 import type { StreamReport } from './stream.ts';
 
 export type Status = 'queued' | 'initiated' | 'ringing' | 'in-progress' | 'completed' | 'busy' | 'failed' | 'no-answer' | 'canceled';

@@ -1,6 +1,6 @@
 // What the carrier tells the customer about a call while it lives: the common parameters of every request, and the status callbacks.
 import { type Call, type Carrier, isOver, rfc2822, runs, talkSeconds, tell } from './call.ts';
-import { wait } from './clock.ts';
+import { wait } from '#local/people/clock.ts';
 import { type Outgoing, sendWebhook, WebhookFailure } from './webhook.ts';
 
 const COUNTRIES: readonly (readonly [string, string])[] = [['+91', 'IN'], ['+1', 'US'], ['+44', 'GB'], ['+49', 'DE'], ['+61', 'AU']];

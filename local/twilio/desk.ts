@@ -1,7 +1,7 @@
 // The network's own pages under /network: what happened on each call, what was heard, and a way to ring in. For people and tests; not Twilio's.
 import { type Call, type Carrier, isOver, talkSeconds } from './call.ts';
 import { endCall } from './call-life.ts';
-import { decodeMulaw, toWav } from './mulaw.ts';
+import { decodeMulaw, toWav } from '#local/people/mulaw.ts';
 import { E164 } from './rest-values.ts';
 import type { Switch } from './switch.ts';
 

@@ -1,8 +1,8 @@
 // The verb Dial: rings other phones, joins the first that answers with the caller, and tells the action how it went.
 import { endCall, ringPhone } from './call-life.ts';
 import { type Call, isOver, newCall, talkSeconds, tell } from './call.ts';
-import { SILENCE } from './mulaw.ts';
-import { createPlayout } from './playout.ts';
+import { SILENCE } from '#local/people/mulaw.ts';
+import { createPlayout } from '#local/people/playout.ts';
 import { goTo, type Next, NEXT, resolveUrl, type Run } from './run.ts';
 import { E164 } from './rest-values.ts';
 import { whole } from './twiml.ts';

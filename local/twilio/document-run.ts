@@ -5,7 +5,7 @@ import { runConnect, runStart, runStop } from './connect.ts';
 import { runDial } from './dial.ts';
 import { type Fetched, fetchDocument } from './fetch-document.ts';
 import { runGather } from './gather.ts';
-import { hum } from './mulaw.ts';
+import { hum } from '#local/people/mulaw.ts';
 import { runRecord } from './record.ts';
 import { type Next, NEXT, resolveUrl, type Run } from './run.ts';
 import { runPause, runPlay, runSay } from './speak.ts';

@@ -1,10 +1,10 @@
 // Gets the next document of a call: asks the customer's URL, then the fallback URL, and says in the debugger what was wrong.
 import { commonParams } from './callbacks.ts';
 import { type Call, type Carrier, type Source, tell } from './call.ts';
-import { wait } from './clock.ts';
+import { wait } from '#local/people/clock.ts';
 import { type Document, DocumentError, readDocument } from './twiml.ts';
 import { type Answer, sendWebhook, WebhookFailure } from './webhook.ts';
-import { readWav } from './mulaw.ts';
+import { readWav } from '#local/people/mulaw.ts';
 
 export type Fetched = Document & { address: { url: string; method: string } | null; audio: Uint8Array | null };
 

@@ -1,6 +1,6 @@
 // The verb Gather: listens for keys, speech or both while its prompts play; whichever comes first wins.
 import { tell } from './call.ts';
-import { FRAME_MS } from './mulaw.ts';
+import { FRAME_MS } from '#local/people/mulaw.ts';
 import { goTo, type Next, NEXT, type Run, sameDocument } from './run.ts';
 import { runPause, runPlay, runSay } from './speak.ts';
 import { whole } from './twiml.ts';

@@ -1,7 +1,7 @@
 // The simulator's one HTTP port: reads requests, sends each to the REST API or to the /network pages, and writes the answers.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type Carrier, runs } from './call.ts';
-import { wait } from './clock.ts';
+import { wait } from '#local/people/clock.ts';
 import { serveDesk } from './desk.ts';
 import { createRestApi } from './rest.ts';
 import { RestError } from './rest-values.ts';

@@ -1,6 +1,6 @@
 // The verb Record: a beep, then what the caller says until a key, a silence or the time limit.
-import { loud } from './ears.ts';
-import { FRAME_BYTES, FRAME_MS, SILENCE, toMulaw } from './mulaw.ts';
+import { loud } from '#local/people/ears.ts';
+import { FRAME_BYTES, FRAME_MS, SILENCE, toMulaw } from '#local/people/mulaw.ts';
 import { makeRecording } from './recordings.ts';
 import { recordingUrl } from './callbacks.ts';
 import { goTo, type Next, NEXT, resolveUrl, type Run, sameDocument } from './run.ts';

@@ -1,7 +1,7 @@
 // Recordings of calls: made at a call's end or by the verb Record, told to the callback, fetched as WAV through the REST API.
 import { type Call, type Carrier, newSid, type Recording, rfc2822, runs, tell } from './call.ts';
 import { deliver, recordingUrl } from './callbacks.ts';
-import { decodeMulaw, toWav } from './mulaw.ts';
+import { decodeMulaw, toWav } from '#local/people/mulaw.ts';
 
 type Callback = { url: string; method: string; events: readonly string[] } | null;
 

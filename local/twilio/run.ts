@@ -1,6 +1,6 @@
 // What every verb is given and answers with; see document-run.ts for the loop around them.
 import type { Call, Carrier, Source } from './call.ts';
-import type { Line } from './line.ts';
+import type { Line } from '#local/people/line.ts';
 
 export type Run = {
   carrier: Carrier;

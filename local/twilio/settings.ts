@@ -1,8 +1,8 @@
 // What a simulated Twilio can be told at its start, and what it assumes otherwise.
-import type { Script, Utterance } from './caller.ts';
-import { type Clock, systemClock } from './clock.ts';
-import { type Story, tellStories } from './stories.ts';
-import { recordedVoice } from './voice.ts';
+import type { Script, Utterance } from '#local/people/caller.ts';
+import { type Clock, systemClock } from '#local/people/clock.ts';
+import { type Story, tellStories } from '#local/people/stories.ts';
+import { recordedVoice } from '#local/people/voice.ts';
 
 export type TwilioOptions = {
   accountSid: string;

@@ -1,7 +1,7 @@
 // The verbs that fill the caller's ear: Say (a hum as long as the words), Play (a WAV from anywhere) and Pause.
 import { tell } from './call.ts';
 import { commonParams } from './callbacks.ts';
-import { hum, readWav } from './mulaw.ts';
+import { hum, readWav } from '#local/people/mulaw.ts';
 import { type Next, NEXT, resolveUrl, type Run } from './run.ts';
 import { whole } from './twiml.ts';
 import { sendWebhook, WebhookFailure } from './webhook.ts';

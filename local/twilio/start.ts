@@ -9,8 +9,8 @@ import { settle, type TwilioOptions } from './settings.ts';
 import { createSwitch } from './switch.ts';
 
 export type { Call } from './call.ts';
-export type { Person, Script, Utterance } from './caller.ts';
-export type { Story } from './stories.ts';
+export type { Person, Script, Utterance } from '#local/people/caller.ts';
+export type { Story } from '#local/people/stories.ts';
 export type { TwilioOptions } from './settings.ts';
 
 export type SimulatedTwilio = {

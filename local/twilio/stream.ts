@@ -2,7 +2,7 @@
 import { type RawData, WebSocket } from 'ws';
 import { deliver } from './callbacks.ts';
 import { newSid, runs, tell } from './call.ts';
-import { createPlayout } from './playout.ts';
+import { createPlayout } from '#local/people/playout.ts';
 import type { Run } from './run.ts';
 import { sign, signedUrl } from './signature.ts';
 import { connectedMessage, dtmfMessage, markMessage, mediaMessage, readOutbound, startMessage, stopMessage } from './stream-messages.ts';

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { startTwilio, type SimulatedTwilio, type TwilioOptions } from '#local/twilio/start.ts';
-import { fastClock } from './clocks.ts';
+import { fastClock } from '../people/clocks.ts';
 
 export type Seen = { method: string; path: string; url: string; headers: IncomingMessage['headers']; params: Record<string, string>; body: string };
 export type Page = string | ((seen: Seen, response: ServerResponse) => void);

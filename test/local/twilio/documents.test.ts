@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Script, SimulatedTwilio } from '#local/twilio/start.ts';
-import { encodeMulaw, toWav } from '#local/twilio/mulaw.ts';
+import { encodeMulaw, toWav } from '#local/people/mulaw.ts';
 import { type Customer, OWN, type Page, placeCall, rest, sorted, startCustomer, startFast, tone } from './customer.ts';
 
 let customer: Customer;

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { FRAME_BYTES, SILENCE } from '#local/twilio/mulaw.ts';
-import { createPlayout } from '#local/twilio/playout.ts';
+import { FRAME_BYTES, SILENCE } from '#local/people/mulaw.ts';
+import { createPlayout } from '#local/people/playout.ts';
 
 const counting = (bytes: number, from = 0): Uint8Array => Uint8Array.from({ length: bytes }, (_, i) => (from + i) % 251);
 

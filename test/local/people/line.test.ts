@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { startTicker } from '#local/twilio/clock.ts';
-import { LineOver, openLine } from '#local/twilio/line.ts';
-import { SILENCE } from '#local/twilio/mulaw.ts';
+import { startTicker } from '#local/people/clock.ts';
+import { LineOver, openLine } from '#local/people/line.ts';
+import { SILENCE } from '#local/people/mulaw.ts';
 import { turnedClock } from './clocks.ts';
 
 const mute = { hears: () => {}, speaks: () => SILENCE };

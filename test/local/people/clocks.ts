@@ -1,5 +1,5 @@
 // Clocks for these tests: one that only moves when it is told to, and one that runs faster than real time.
-import type { Clock } from '#local/twilio/clock.ts';
+import type { Clock } from '#local/people/clock.ts';
 
 /** Moves by `advance`; timers due on the way run in their order. */
 export const turnedClock = (): Clock & { advance: (ms: number) => Promise<void> } => {
