@@ -128,6 +128,8 @@ export type DialOutcome =
 export interface CarrierCall {
   callSid: string;
   status: CallStatus;
+  /** When the carrier took the request for it. */
+  createdAt: string | null;
   startedAt: string | null;
   endedAt: string | null;
   durationSeconds: number | null;

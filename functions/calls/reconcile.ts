@@ -21,12 +21,29 @@ const PAGE = 100;
 const MESSAGE_MS = 5_000;
 /** The carrier's clock may differ from ours. */
 const CLOCK_SKEW_MS = 60_000;
+/** The carrier tells whole seconds, and two clocks that are kept differ by less than one. */
+const SAME_MOMENT_MS = 2_000;
+/** A dialer may be waiting for the carrier's answer for so long. */
+const DIALER_PATIENCE_MS = 15_000;
 const noted = 'looked up at the carrier; not there yet';
 
 const statusEvent = (found: CarrierCall, now: string) => ({
   kind: 'status' as const, at: found.endedAt ?? found.startedAt ?? now, status: found.status, sequence: null, source: 'lookup' as const,
   durationSeconds: found.durationSeconds, sipCode: null, answeredBy: found.answeredBy, cost: found.cost,
 });
+
+/**
+ * Whether a call that nobody owns is of these requests, and not of another attempt's to the same number: it is of the latest
+ * request that went out before the carrier made it.
+ */
+const isOf = (found: CarrierCall, own: string[], others: string[]): boolean => {
+  const made = found.createdAt ?? found.startedAt;
+  if (made === null) return others.length === 0;
+  const until = new Date(Date.parse(made) + SAME_MOMENT_MS).toISOString();
+  const requests = [...own, ...others].sort();
+  const request = requests.findLast((at) => at <= until) ?? requests[0];
+  return request !== undefined && own.includes(request);
+};
 
 /** Looks once at everything that is overdue. Returns what was done, by kind, for the log. */
 export const reconcile = (deps: ReconcileDeps) => async (): Promise<Record<string, number>> => {
@@ -52,18 +69,25 @@ export const reconcile = (deps: ReconcileDeps) => async (): Promise<Record<strin
     if (!lead || !carrier) return;
     const call = await deps.calls.call(callId);
     if (call?.callSid) {
-      const found = await carrier.call(call.callSid);
-      if (found) await adopt(attempt, callId, found);
-      return;
+      // Its phone was answered, so there was a call; how it is doing is looked up with the other open calls.
+      await deps.calls.bind(callId, attempt.carrier, call.callSid);
+      await deps.leads.moveAttempt(attempt.attemptId, ['dialling', 'unknown'], { state: 'placed', callSid: call.callSid, reason: null }, { at, event: 'placed', detail: 'its phone was answered' });
+      return count('adopted');
     }
     if (attempt.state === 'dialling') {
       await deps.leads.moveAttempt(attempt.attemptId, ['dialling'], { state: 'unknown', reason: 'It is not known whether the carrier placed this call.' }, { at, event: 'unknown', detail: 'its dialer fell silent' });
     }
     const since = new Date(Date.parse(attempt.claimedAt ?? attempt.dueAt) - CLOCK_SKEW_MS).toISOString();
+    const own = attempt.history.filter((step) => step.event === 'dialling').map((step) => step.at);
+    const others = await deps.leads.dialledAt(lead.phone, since, attempt.attemptId);
+    let undecided = false;
     for (const found of await carrier.callsTo(lead.phone, since)) {
       const owner = await deps.calls.callIdOf(attempt.carrier, found.callSid);
-      if (owner === undefined || owner === callId) return adopt(attempt, callId, found);
+      if (owner === callId || (owner === undefined && isOf(found, own, others))) return adopt(attempt, callId, found);
+      undecided ||= owner === undefined && !isTerminal(found.status);
     }
+    // A phone of this number is ringing that no attempt has claimed yet: nobody dials it before that is known.
+    if (undecided) return;
     // Not in the carrier's list. Lists lag, so it takes two looks, a quiet window apart, before the phone may ring again.
     const looked = attempt.history.findLast((step) => step.event === 'unknown' && step.detail === noted && step.at >= (attempt.claimedAt ?? ''));
     if (!looked) {
@@ -81,7 +105,7 @@ export const reconcile = (deps: ReconcileDeps) => async (): Promise<Record<strin
       await deps.queue.send({ attemptId: due.attemptId });
       return count('sent-again');
     }
-    if ((due.claimedAt ?? due.dueAt) <= before(afterMs)) {
+    if ((due.claimedAt ?? due.dueAt) <= before(due.state === 'dialling' ? Math.max(afterMs, DIALER_PATIENCE_MS) : afterMs)) {
       await lost(due);
       await settleLead(deps)(due.leadId);
     }

@@ -46,7 +46,7 @@ const iso = (text: string | null | undefined): string | null => (text && !Number
 const carrierCall = (call: RestCall): CarrierCall => {
   const duration = Number(call.duration ?? Number.NaN);
   return {
-    callSid: call.sid, status: call.status, startedAt: iso(call.start_time) ?? iso(call.date_created), endedAt: iso(call.end_time),
+    callSid: call.sid, status: call.status, createdAt: iso(call.date_created), startedAt: iso(call.start_time) ?? iso(call.date_created), endedAt: iso(call.end_time),
     durationSeconds: Number.isFinite(duration) && call.duration !== null && call.duration !== '' ? duration : null, answeredBy: call.answered_by ?? null,
     cost: call.price === null || call.price === undefined || call.price === '' ? null : `${Math.abs(Number(call.price))} ${call.price_unit ?? 'USD'}`,
   };
