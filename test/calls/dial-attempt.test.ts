@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { attemptIdOf, readAttemptId } from '#calls/lead.ts';
-import type { DialOutcome } from '#calls/ports.ts';
+import type { DialOrder, DialOutcome } from '#calls/ports.ts';
 import { makeWorld, type WorldOptions } from '#doubles/world.ts';
 import { leadIdNumber, PHONE, sidNumber } from '#doubles/records.ts';
 
@@ -126,7 +126,7 @@ describe('the dialer', () => {
     }
     const times = world.twilio.rung.map((call) => Date.parse(call.startedAt!));
     expect(times).toHaveLength(100);
-    for (const [i, time] of times.entries()) if (i > 0) expect(time - times[i - 1]!).toBeGreaterThanOrEqual(10_000);
+    expect(times.slice(1).filter((time, i) => time - times[i]! < 10_000)).toEqual([]);
     expect(times.at(-1)! - times[0]!).toBeLessThan(1_000_000);
   });
 
@@ -201,9 +201,9 @@ describe('the dialer', () => {
 
   it('lets a callback be first: the carrier\'s answer then changes nothing', async () => {
     const world = await enquired();
-    const { place } = world.twilio.carrier;
-    Object.assign(world.twilio.carrier, { place: async (...order: Parameters<typeof place>) => {
-      const outcome = await place(...order);
+    const place = world.twilio.carrier.place.bind(world.twilio.carrier);
+    Object.assign(world.twilio.carrier, { place: async (order: DialOrder) => {
+      const outcome = await place(order);
       await world.status(first, sidNumber(1), 'ringing', 1);
       await world.status(first, sidNumber(1), 'busy', 2);
       return outcome;

@@ -31,7 +31,7 @@ export const scriptedCarrier = (clock: Clock, name: CarrierName = 'twilio') => {
   let down = false;
   const ring = (order: DialOrder, listedAfterMs: number, status: CallStatus): Rung => {
     const now = clock.now();
-    const call = { callSid: sidNumber(rung.length + 1), status, startedAt: now.toISOString(), endedAt: null, durationSeconds: null, answeredBy: null, cost: null, attemptId: order.attemptId, to: order.to, listedAt: new Date(now.getTime() + listedAfterMs).toISOString() };
+    const call = { callSid: sidNumber(rung.length + 1), status, createdAt: now.toISOString(), startedAt: now.toISOString(), endedAt: null, durationSeconds: null, answeredBy: null, cost: null, attemptId: order.attemptId, to: order.to, listedAt: new Date(now.getTime() + listedAfterMs).toISOString() };
     rung.push(call);
     return call;
   };

@@ -22,6 +22,7 @@ export interface WorldOptions {
   policy?: PolicyDocument;
   start?: string;
   intervalMs?: number;
+  afterSeconds?: number;
   between?: () => Promise<void>;
   /** Carriers beside Twilio. */
   others?: CarrierName[];
@@ -68,7 +69,7 @@ export const makeWorld = (options: WorldOptions = {}) => {
   const dial = (message: DialMessage, plan?: CrashPlan): Promise<DialResult> => dialAttempt(mortal({ ...deps }, plan).deps)(message);
   const sweep = (plan?: CrashPlan): Promise<Record<string, number>> => {
     const { deps: ports } = mortal({ ...deps }, plan);
-    return reconcile({ ...ports, afterSeconds: AFTER_SECONDS, onFailure: (error, id) => {
+    return reconcile({ ...ports, afterSeconds: options.afterSeconds ?? AFTER_SECONDS, onFailure: (error, id) => {
       if (error instanceof Crash) throw error;
       failures.push({ error, id });
     } })();
