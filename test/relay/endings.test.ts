@@ -314,6 +314,32 @@ describe('other ends', () => {
     expect(await ended()).toMatchObject({ endReason: 'agent-ended' });
   });
 
+  it('leave no socket and no timer behind, whichever way the calls went', async () => {
+    const busy = (): number => process.getActiveResourcesInfo().filter((name) => /Timeout|TCP/.test(name)).length;
+    const before = busy();
+    const { call, relay, agent, events } = await house();
+    const ways: ((talk: FakeConversation, stream: Awaited<ReturnType<typeof call>>['stream']) => void)[] = [
+      (_talk, stream) => stream.stop(), (_talk, stream) => stream.cut(), (talk) => talk.close(1000), (talk) => talk.cut(), endCall, (_talk, stream) => stream.digit('9'), () => {},
+      (talk) => talk.send({ type: 'client_tool_call', client_tool_call: { tool_name: 'send_keys', tool_call_id: 't', parameters: {} } }),
+    ];
+    for (const [epoch, way] of ways.entries()) {
+      const { stream, talk } = await call({ epoch });
+      stream.playAlways();
+      talk.audio(speech(1601));
+      await stream.got.next((item) => item.kind === 'media');
+      way(talk, stream);
+    }
+    await relay.stop();
+    await agent.stop();
+    expect(relay.active()).toBe(0);
+    expect(events.all.filter((event) => event.kind === 'stream-started').length).toBe(ways.length);
+    // Sockets that were told to close are gone once their last events came by.
+    while (busy() > before) await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+    expect(busy()).toBeLessThanOrEqual(before);
+  });
+
   it('a carrier that does not read is let go', async () => {
     const { call, events } = await house({ mostCarrierSocketBytes: 200_000, aheadMs: 10_000_000, mostQueuedMs: 10_000_000 });
     const { stream, talk } = await call();
