@@ -189,7 +189,9 @@ export const bridge = (deps: BridgeDeps, call: BridgedCall, leg: CarrierLeg, fin
           return;
         case 'mark': return void out.echoed(event.name);
         case 'dtmf':
-          if (event.digit !== '9' || end.begun) return;
+          if (end.begun) return;
+          // The agent knows what was asked for; it is told without being interrupted.
+          if (event.digit !== '9') return agent.tell(`The caller pressed the key ${event.digit}.`);
           optOut('key-9');
           return endWith('call-ended', 'agent-ended', 'opt-out', true);
         case 'stop': return end.end('caller-hung-up', null, 'now');

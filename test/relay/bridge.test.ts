@@ -281,6 +281,13 @@ describe('the agent\'s other wishes', () => {
     expect(await talk.received.next((f) => f['type'] === 'pong')).toEqual({ type: 'pong', event_id: 0 });
   });
 
+  it('hears of keys that the caller pressed', async () => {
+    const { call } = await house();
+    const { stream, talk } = await call();
+    stream.digit('5');
+    expect(await talk.received.next((f) => f['type'] === 'contextual_update')).toEqual({ type: 'contextual_update', text: 'The caller pressed the key 5.' });
+  });
+
   it('notes an opt-out by the tool do_not_call', async () => {
     const { call, events } = await house();
     const { talk } = await call();
