@@ -30,7 +30,11 @@ export const dialAttempt = (deps: DialDeps) => async (message: DialMessage): Pro
   let attempt = await deps.leads.attempt(attemptId);
   const lead = attempt && (await deps.leads.lead(attempt.leadId));
   if (!attempt || !lead || !parts) return 'no-such-attempt';
-  if (attempt.state !== 'ready' && attempt.state !== 'scheduled') return 'not-ready';
+  if (attempt.state !== 'ready' && attempt.state !== 'scheduled') {
+    // The message comes again because a dialer died over it, maybe before it had settled the lead.
+    await settle();
+    return 'not-ready';
+  }
   if (Date.parse(attempt.dueAt) > deps.clock.now().getTime() + EARLY_MS) {
     // A ready attempt has its own message on the way, with its turn or after the carrier's delay; a scheduled one may have lost its.
     if (attempt.state === 'scheduled') await deps.schedule.at(attemptId, attempt.dueAt);

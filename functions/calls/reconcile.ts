@@ -138,5 +138,13 @@ export const reconcile = (deps: ReconcileDeps) => async (): Promise<Record<strin
   };
   await each(await deps.leads.attemptsDue(before(Math.min(MESSAGE_MS, afterMs)), PAGE), (a) => a.attemptId, attempt);
   await each(await deps.calls.openCalls(before(afterMs), PAGE), (c) => c.callId, call);
+  // A process that died between writing what happened and settling the lead leaves a lead behind what its attempts and calls say.
+  for (const status of ['new', 'scheduled', 'dialling', 'in-call'] as const) {
+    const { leads } = await deps.leads.list({ status, limit: PAGE });
+    await each(leads.filter((lead) => lead.createdAt <= before(afterMs)), (lead) => lead.leadId, async (lead) => {
+      const settled = await settleLead(deps)(lead.leadId);
+      if (settled && settled.status !== status) count('settled');
+    });
+  }
   return counts;
 };
