@@ -53,6 +53,8 @@ export interface NewCall {
   direction: 'outbound' | 'inbound';
   from: string;
   to: string;
+  /** From the enquiry, or from when it was due, to the dial. */
+  enquiryToDialMs?: number;
 }
 
 export interface Latency {
@@ -88,6 +90,8 @@ export interface CallRecord extends NewCall {
   epoch: number;
   streamStarted: boolean;
   latency: Latency;
+  /** When all that is personal was taken out of it; from and to are empty then. */
+  erasedAt?: string;
   /** How many events the fold has seen. */
   eventCount: number;
 }

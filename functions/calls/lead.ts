@@ -65,6 +65,8 @@ export interface AttemptRecord {
   callSid: string | null;
   /** When the dialer that holds it claimed it (state dialling and after). */
   claimedAt: string | null;
+  /** When a person asked for it. Such an attempt is made although the lead was reached before. */
+  askedAt?: string;
   history: Step[];
 }
 

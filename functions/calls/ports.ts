@@ -9,7 +9,8 @@ export interface Clock {
 
 /** A number that we may not dial, and why. */
 export interface Suppression {
-  phone: string;
+  /** E.164; null once its person was erased: the entry goes on under the number's pseudonym alone. */
+  phone: string | null;
   reason: 'opt-out' | 'carrier-dnd' | 'console' | 'api' | 'crm';
   at: string;
   note: string | null;
@@ -42,7 +43,9 @@ export interface LeadStore {
   lead(leadId: string): Promise<LeadRecord | undefined>;
   attempts(leadId: string): Promise<AttemptRecord[]>;
   attempt(attemptId: string): Promise<AttemptRecord | undefined>;
-  /** Adds attempt number n+1; `false` when it exists already. */
+  /** Leads that asked for this number to be called, newest first. `numberKey`: phoneKey of it. */
+  leadsOf(numberKey: string, limit: number): Promise<string[]>;
+  /** Adds attempt number n+1; `false` when it exists already, or when the lead was erased. */
   createAttempt(attempt: AttemptRecord): Promise<boolean>;
   /** Moves an attempt, only if it is still in one of `from`; appends the step. Undefined when it was not. */
   moveAttempt(attemptId: string, from: AttemptRecord['state'][], change: AttemptChange, step: Step): Promise<AttemptRecord | undefined>;
@@ -61,13 +64,16 @@ export interface LeadStore {
   dialledAt(phone: string, since: string, except?: string): Promise<string[]>;
 }
 
-export type AttemptChange = Partial<Pick<AttemptRecord, 'state' | 'dueAt' | 'reason' | 'decision' | 'callSid' | 'claimedAt' | 'carrier'>>;
+export type AttemptChange = Partial<Pick<AttemptRecord, 'state' | 'dueAt' | 'reason' | 'decision' | 'callSid' | 'claimedAt' | 'carrier' | 'askedAt'>>;
 
 export interface SuppressionStore {
   suppression(phone: string): Promise<Suppression | undefined>;
-  suppress(suppression: Suppression): Promise<void>;
+  /** The first reason stays. Where the lead that it comes from was erased meanwhile, the number itself is not written. */
+  suppress(suppression: Suppression & { phone: string }, leadId?: string): Promise<void>;
   unsuppress(phone: string): Promise<void>;
   suppressions(query: { cursor?: string; limit: number }): Promise<{ suppressions: Suppression[]; cursor: string | null }>;
+  /** Takes the number and the note out of an entry, which goes on to hold. True when there is one. */
+  forgetNumber(numberKey: string): Promise<boolean>;
 }
 
 export interface CapStore {
@@ -77,8 +83,8 @@ export interface CapStore {
 }
 
 export interface CallStore {
-  /** Creates the call's record if it does not exist. Doing it again changes nothing. */
-  open(call: NewCall, at: string): Promise<void>;
+  /** Creates the call's record if it does not exist. Doing it again changes nothing. `false`: its lead was erased, and nothing is written. */
+  open(call: NewCall, at: string): Promise<boolean>;
   call(callId: string): Promise<CallRecord | undefined>;
   /** Our call behind the carrier's id. */
   callIdOf(carrier: CarrierName, callSid: string): Promise<string | undefined>;
@@ -89,9 +95,15 @@ export interface CallStore {
   adopt(callId: string, callSid: string): Promise<CallRecord | 'other' | 'none'>;
   /** Binds the carrier's id to the call, both ways. 'other': the call already has another, or the id belongs to another call. */
   bind(callId: string, carrier: CarrierName, callSid: string): Promise<'bound' | 'other'>;
-  /** Keeps the event (a repeat changes nothing) and folds all events into the record, which it returns. */
+  /** Inbound calls of this number, newest first. */
+  callsOf(numberKey: string, limit: number): Promise<string[]>;
+  /**
+   * Keeps the event (a repeat changes nothing) and folds all events into the record, which it returns. Of a call that was erased,
+   * only what is not personal is kept.
+   */
   append(callId: string, event: CallEvent): Promise<CallRecord>;
   events(callId: string): Promise<CallEvent[]>;
+  /** Writes or replaces a turn; writes nothing once the call was erased. */
   putTurn(callId: string, turn: Turn): Promise<void>;
   turns(callId: string): Promise<Turn[]>;
   /** Calls that have not come to an end and whose last news is older than `before`. */
@@ -149,6 +161,8 @@ export interface Carrier {
   call(callSid: string): Promise<CarrierCall | undefined>;
   /** Ends a live call; a call that is over already is no error. Throws UpstreamError. */
   hangUp(callSid: string): Promise<void>;
+  /** Deletes a recording for good; one that is gone already is no error. Throws UpstreamError. */
+  deleteRecording?(recordingSid: string): Promise<void>;
 }
 
 export interface DialQueue {
@@ -171,6 +185,86 @@ export interface DialSchedule {
 export interface Pace {
   /** Takes the next free turn; returns how long to wait for it, in ms (0: now). */
   turn(carrier: CarrierName): Promise<number>;
+}
+
+/** A lead whose erasure has begun: `lead` finds it no more, and nothing personal can be written to it or its calls. */
+export interface BegunErasure {
+  leadId: string;
+  erasedAt: string;
+}
+
+/** What was taken out of one call. */
+export interface ErasedCall {
+  /** The record as it is now, without anything personal. */
+  call: CallRecord;
+  /** Names of its recordings at the carrier. */
+  recordings: string[];
+  turns: number;
+}
+
+export interface ErasureStore {
+  /** Replaces lead and consent by what proves them (hash and time); undefined when there never was such a lead. Repeating it is fine. */
+  begin(leadId: string, at: string): Promise<BegunErasure | undefined>;
+  /** Takes what is personal out of a call and deletes its transcript; undefined when there is no such call. Repeating it is fine. */
+  eraseCall(callId: string, at: string): Promise<ErasedCall | undefined>;
+  /**
+   * Ends a begun erasure: attempts lose their words, and what led to the lead by number or key is deleted. When no other lead has
+   * the number, a suppression of it keeps only its pseudonym. Repeating it is fine.
+   */
+  finish(begun: BegunErasure): Promise<void>;
+}
+
+/** Something at an outside service that has to be deleted there. */
+export interface Forgettable {
+  service: CarrierName | 'elevenlabs';
+  kind: 'recording' | 'conversation';
+  id: string;
+}
+
+/** What still has to be deleted elsewhere; the sweep tries until it is. */
+export interface ForgetList {
+  /** `dueAt`: when to try (again). Adding it twice is having it once. */
+  add(item: Forgettable, dueAt: string): Promise<void>;
+  due(before: string, limit: number): Promise<Forgettable[]>;
+  done(item: Forgettable): Promise<void>;
+}
+
+/** One thing that a person did. Holds nothing personal, so that it outlives erasure. */
+export interface AuditEntry {
+  at: string;
+  /** Who: `admin-token`, or `user:` and the subject of the gateway's token. */
+  by: string;
+  action: 'erase' | 'export' | 'suppress' | 'unsuppress' | 'retry' | 'reschedule' | 'cancel' | 'end-call' | 'switch';
+  leadId: string | null;
+  /** Counts and codes, for example { calls: 2, turns: 14 }. */
+  facts: Record<string, string | number | boolean>;
+}
+
+export interface AuditTrail {
+  note(entry: AuditEntry): Promise<void>;
+  /** Newest first. */
+  entries(query: { cursor?: string; limit: number }): Promise<{ entries: AuditEntry[]; cursor: string | null }>;
+}
+
+/** The operator's switch: while it is off, nobody is dialled. On until somebody turns it off. */
+export interface DiallingSwitch {
+  dialling: boolean;
+  /** Since when, and by whom; null while nobody has touched it. */
+  at: string | null;
+  by: string | null;
+}
+
+export interface SwitchStore {
+  dialling(): Promise<DiallingSwitch>;
+  setDialling(to: DiallingSwitch): Promise<void>;
+}
+
+/** What the numbers of a period are made from: never more than `most` of each, newest first. */
+export interface StatsStore {
+  /** Leads whose enquiry came in [from, to). */
+  leadsBetween(from: string, to: string, most: number): Promise<Pick<LeadRecord, 'status' | 'disposition'>[]>;
+  /** Calls that came to their end in [from, to). */
+  callsBetween(from: string, to: string, most: number): Promise<Pick<CallRecord, 'direction' | 'status' | 'endReason' | 'latency' | 'enquiryToDialMs'>[]>;
 }
 
 export type { CallRecord, Decision, LeadRecord, AttemptRecord, Consent };

@@ -65,6 +65,12 @@ export const epochSeconds = (iso: string): number => Math.floor(Date.parse(iso) 
 const DAY_SECONDS = 86_400;
 export const expiresInDays = (from: string, days: number): number => epochSeconds(from) + days * DAY_SECONDS;
 
+/** DynamoDB drops expired items late; until then they count as gone. */
+export const isAlive = (item: Record<string, unknown>, now: Date): boolean => !(Number(item['expires']) <= now.getTime() / 1000);
+
+/** How long personal data is kept, where nothing else is said. */
+export const RETENTION_DAYS = 730;
+
 /**
  * Opaque page cursors: the index key to go on from. Undefined when the text is not one that a query over `hash` = `value`, sorted
  * by `sort`, gave out: DynamoDB takes nothing else.

@@ -1,9 +1,9 @@
 // What keeps order between processes, in DynamoDB: suppressions, counters with a ceiling, turns at the carrier, used tickets.
-import { DeleteCommand, GetCommand, PutCommand, QueryCommand, UpdateCommand, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, GetCommand, PutCommand, QueryCommand, TransactWriteCommand, UpdateCommand, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
 import { VisibleError } from '#calls/errors.ts';
 import { phoneKey } from '#calls/phone-key.ts';
 import type { CapStore, Clock, Pace, Suppression, SuppressionStore, TicketRegister } from '#calls/ports.ts';
-import { epochSeconds, ifHolds, readCursor, writeCursor, type Tables } from './client.ts';
+import { epochSeconds, ifHolds, readCursor, transact, writeCursor, type Tables } from './client.ts';
 import { indexes, keys } from './table.ts';
 
 export const dynamoSuppressionStore = ({ db, callsTable: TableName }: Tables): SuppressionStore => ({
@@ -12,15 +12,26 @@ export const dynamoSuppressionStore = ({ db, callsTable: TableName }: Tables): S
     return Item ? (Item['suppression'] as Suppression) : undefined;
   },
   // The first reason stays: it is the evidence of when the person asked.
-  suppress: async (suppression) => {
-    await ifHolds(db.send(new PutCommand({
+  suppress: async (suppression, leadId) => {
+    const numberKey = phoneKey(suppression.phone);
+    const put = (kept: Suppression) => ({
       TableName, ConditionExpression: 'attribute_not_exists(pk)',
-      Item: { ...keys.suppression(phoneKey(suppression.phone)), suppression, listPk: 'SUPPRESSIONS', listSk: `${suppression.at}#${phoneKey(suppression.phone)}` },
+      Item: { ...keys.suppression(numberKey), suppression: kept, listPk: 'SUPPRESSIONS', listSk: `${suppression.at}#${numberKey}` },
+    });
+    if (leadId === undefined) return void (await ifHolds(db.send(new PutCommand(put(suppression)))));
+    const written = await transact(() => db.send(new TransactWriteCommand({
+      TransactItems: [{ ConditionCheck: { TableName, Key: keys.gone(leadId), ConditionExpression: 'attribute_not_exists(pk)' } }, { Put: put(suppression) }],
     })));
+    if (written !== true && written[0] === 'ConditionalCheckFailed') await ifHolds(db.send(new PutCommand(put({ ...suppression, phone: null, note: null }))));
   },
   unsuppress: async (phone) => {
     await db.send(new DeleteCommand({ TableName, Key: keys.suppression(phoneKey(phone)) }));
   },
+  forgetNumber: async (numberKey) =>
+    (await ifHolds(db.send(new UpdateCommand({
+      TableName, Key: keys.suppression(numberKey), ConditionExpression: 'attribute_exists(pk)', UpdateExpression: 'SET #suppression.#phone = :none, #suppression.#note = :none',
+      ExpressionAttributeNames: { '#suppression': 'suppression', '#phone': 'phone', '#note': 'note' }, ExpressionAttributeValues: { ':none': null },
+    })))) !== undefined,
   suppressions: async ({ cursor, limit }) => {
     const from = cursor === undefined ? undefined : readCursor(cursor, { hash: 'listPk', value: 'SUPPRESSIONS', sort: 'listSk' });
     if (cursor !== undefined && !from) throw new VisibleError('invalid', 'bad-cursor', 'cursor is not one that this list gave out.', { fields: [{ field: 'cursor', message: 'Send the cursor of the page before, unchanged, or none.' }] });

@@ -1,10 +1,10 @@
 // Leads, consent and attempts in DynamoDB, behind LeadStore.
-import { GetCommand, PutCommand, QueryCommand, TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand, QueryCommand, TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { VisibleError } from '#calls/errors.ts';
 import { readAttemptId, type AttemptRecord, type LeadRecord, type LeadStatus } from '#calls/lead.ts';
 import { phoneKey } from '#calls/phone-key.ts';
 import type { LeadStore } from '#calls/ports.ts';
-import { epochSeconds, expiresInDays, ifHolds, readCursor, transact, writeCursor, type Tables } from './client.ts';
+import { epochSeconds, expiresInDays, ifHolds, isAlive, readCursor, RETENTION_DAYS, transact, writeCursor, type Tables } from './client.ts';
 import { indexes, keys } from './table.ts';
 
 const HISTORY_DAYS = 40;
@@ -12,7 +12,7 @@ const HISTORY_DAYS = 40;
 type Item = Record<string, unknown>;
 /** The record without the attributes that only keys and indexes need. */
 const strip = (item: Item): unknown => {
-  const { pk: _pk, sk: _sk, listPk: _l, listSk: _ls, statusPk: _s, duePk: _d, dueSk: _ds, expires: _e, ...rest } = item;
+  const { pk: _pk, sk: _sk, listPk: _l, listSk: _ls, statusPk: _s, duePk: _d, dueSk: _ds, expires: _e, enquiryKey: _k, ...rest } = item;
   return rest;
 };
 const readAttempt = (item: Item | undefined): AttemptRecord | undefined => (item ? (strip(item) as AttemptRecord) : undefined);
@@ -37,8 +37,20 @@ const attemptKey = (attemptId: string) => {
 };
 const attemptItem = (attempt: AttemptRecord): Item => ({ ...attemptKey(attempt.attemptId), ...attempt, ...dueOf(attempt) });
 
-export const dynamoLeadStore = ({ db, callsTable: TableName }: Tables): LeadStore => {
-  const get = async (key: Item): Promise<Item | undefined> => (await db.send(new GetCommand({ TableName, Key: key, ConsistentRead: true }))).Item;
+/** All items of one lead and its first attempt: what an enquiry writes beside its key, and what an import would. They expire together. */
+export const leadItems = (lead: LeadRecord, attempt: AttemptRecord, retentionDays: number = RETENTION_DAYS): Item[] => [
+  leadItem(lead),
+  { ...keys.consent(lead.leadId), ...lead.consent },
+  attemptItem(attempt),
+  { ...keys.phoneLead(phoneKey(lead.phone), lead.leadId), leadId: lead.leadId, createdAt: lead.createdAt },
+].map((item) => ({ ...item, expires: expiresInDays(lead.createdAt, retentionDays) }));
+
+export const dynamoLeadStore = ({ db, callsTable: TableName }: Tables, now: () => Date = () => new Date(), retentionDays: number = RETENTION_DAYS): LeadStore => {
+  const get = async (key: Item): Promise<Item | undefined> => {
+    const { Item } = await db.send(new GetCommand({ TableName, Key: key, ConsistentRead: true }));
+    return Item && isAlive(Item, now()) ? Item : undefined;
+  };
+  const alive = (items: Item[] | undefined): Item[] => (items ?? []).filter((item) => isAlive(item, now()));
   const attempt = async (attemptId: string): Promise<AttemptRecord | undefined> =>
     readAttemptId(attemptId) ? readAttempt(await get(attemptKey(attemptId))) : undefined;
 
@@ -59,10 +71,7 @@ export const dynamoLeadStore = ({ db, callsTable: TableName }: Tables): LeadStor
             ConditionExpression: `${fresh} OR #expires <= :now`, ExpressionAttributeNames: { '#expires': 'expires' },
             ExpressionAttributeValues: { ':now': epochSeconds(lead.createdAt) },
           } },
-          { Put: { TableName, Item: leadItem(lead), ConditionExpression: fresh } },
-          { Put: { TableName, Item: { ...keys.consent(lead.leadId), ...lead.consent }, ConditionExpression: fresh } },
-          { Put: { TableName, Item: attemptItem(attempt), ConditionExpression: fresh } },
-          { Put: { TableName, Item: { ...keys.phoneLead(phoneKey(lead.phone), lead.leadId), leadId: lead.leadId, createdAt: lead.createdAt } } },
+          ...leadItems({ ...lead, enquiryKey: idempotencyKey } as LeadRecord, attempt, retentionDays).map((Item) => ({ Put: { TableName, Item, ConditionExpression: fresh } })),
         ],
       })));
       return written === true;
@@ -70,7 +79,7 @@ export const dynamoLeadStore = ({ db, callsTable: TableName }: Tables): LeadStor
 
     lead: async (leadId) => {
       const [profile, consent] = await Promise.all([get(keys.lead(leadId)), get(keys.consent(leadId))]);
-      return profile && consent ? readLeadItem(profile, strip(consent) as LeadRecord['consent']) : undefined;
+      return profile && consent && !profile['erasedAt'] ? readLeadItem(profile, strip(consent) as LeadRecord['consent']) : undefined;
     },
 
     attempts: async (leadId) => {
@@ -78,13 +87,27 @@ export const dynamoLeadStore = ({ db, callsTable: TableName }: Tables): LeadStor
         TableName, ConsistentRead: true, KeyConditionExpression: 'pk = :pk AND begins_with(sk, :att)',
         ExpressionAttributeValues: { ':pk': keys.lead(leadId).pk, ':att': 'ATT#' },
       }));
-      return (found.Items ?? []).map((item) => readAttempt(item)!);
+      return alive(found.Items).map((item) => readAttempt(item)!);
+    },
+
+    leadsOf: async (numberKey, limit) => {
+      // Ids sort by time.
+      const found = await db.send(new QueryCommand({
+        TableName, ConsistentRead: true, ScanIndexForward: false, Limit: limit, KeyConditionExpression: 'pk = :pk AND begins_with(sk, :lead)',
+        ExpressionAttributeValues: { ':pk': `PHONE#${numberKey}`, ':lead': 'LEAD#' },
+      }));
+      return alive(found.Items).map((item) => String(item['leadId']));
     },
 
     attempt,
 
     createAttempt: async (next) =>
-      (await ifHolds(db.send(new PutCommand({ TableName, Item: attemptItem(next), ConditionExpression: 'attribute_not_exists(pk)' })))) !== undefined,
+      (await transact(() => db.send(new TransactWriteCommand({
+        TransactItems: [
+          { ConditionCheck: { TableName, Key: keys.gone(next.leadId), ConditionExpression: 'attribute_not_exists(pk)' } },
+          { Put: { TableName, Item: { ...attemptItem(next), expires: expiresInDays(now().toISOString(), retentionDays) }, ConditionExpression: 'attribute_not_exists(pk)' } },
+        ],
+      })))) === true,
 
     moveAttempt: async (attemptId, from, change, step) => {
       for (;;) {
@@ -113,7 +136,7 @@ export const dynamoLeadStore = ({ db, callsTable: TableName }: Tables): LeadStor
       const written = await transact(() => db.send(new TransactWriteCommand({
         TransactItems: [
           { Put: {
-            TableName, Item: attemptItem(claimed), ConditionExpression: '#state = :ready AND size(history) = :steps', ExpressionAttributeNames: { '#state': 'state' },
+            TableName, Item: { ...attemptItem(claimed), expires: expiresInDays(now().toISOString(), retentionDays) }, ConditionExpression: '#state = :ready AND size(history) = :steps', ExpressionAttributeNames: { '#state': 'state' },
             ExpressionAttributeValues: { ':ready': 'ready', ':steps': current.history.length },
           } },
           { Put: { TableName, Item: { ...keys.dial(phoneKey(phone), at, attemptId), at, expires: expiresInDays(at, HISTORY_DAYS) } } },
@@ -140,7 +163,7 @@ export const dynamoLeadStore = ({ db, callsTable: TableName }: Tables): LeadStor
         ...(from ? { ExclusiveStartKey: from } : {}),
       }));
       const noConsent = { text: '', textHash: '', at: '', ip: null, userAgent: null, formUrl: null };
-      return { leads: (found.Items ?? []).map((item) => readLeadItem(item, noConsent)), cursor: writeCursor(found.LastEvaluatedKey) };
+      return { leads: alive(found.Items).map((item) => readLeadItem(item, noConsent)), cursor: writeCursor(found.LastEvaluatedKey) };
     },
 
     attemptsDue: async (before, limit) => {
@@ -148,7 +171,7 @@ export const dynamoLeadStore = ({ db, callsTable: TableName }: Tables): LeadStor
         TableName, IndexName: indexes.due, Limit: limit, KeyConditionExpression: 'duePk = :pk AND dueSk <= :before',
         ExpressionAttributeValues: { ':pk': 'DUE#attempt', ':before': `${before}~` },
       }));
-      return (found.Items ?? []).map((item) => readAttempt(item)!);
+      return alive(found.Items).map((item) => readAttempt(item)!);
     },
 
     dialledAt: async (phone, since, except) => {

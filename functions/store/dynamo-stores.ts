@@ -3,7 +3,9 @@ import type { Clock } from '#calls/ports.ts';
 import { connect, type Tables } from './client.ts';
 import { dynamoCallStore } from './dynamo-call-store.ts';
 import { dynamoCapStore, dynamoPace, dynamoSuppressionStore, dynamoTicketRegister } from './dynamo-guards.ts';
+import { dynamoErasureStore } from './dynamo-erasure.ts';
 import { dynamoLeadStore } from './dynamo-lead-store.ts';
+import { dynamoAuditTrail, dynamoForgetList, dynamoStatsStore, dynamoSwitchStore } from './dynamo-operations.ts';
 
 export interface StoreOptions {
   endpoint?: string | undefined;
@@ -12,11 +14,18 @@ export interface StoreOptions {
   clock: Clock;
   /** Time between two calls at a carrier. */
   intervalMs: (carrier: string) => number;
+  /** How long personal data is kept; two years where nothing is said. */
+  retentionDays?: number;
 }
 
-export const storesOver = (tables: Tables, clock: Clock, intervalMs: (carrier: string) => number) => ({
-  leads: dynamoLeadStore(tables),
-  calls: dynamoCallStore(tables, () => clock.now()),
+export const storesOver = (tables: Tables, clock: Clock, intervalMs: (carrier: string) => number, retentionDays?: number) => ({
+  leads: dynamoLeadStore(tables, () => clock.now(), retentionDays),
+  calls: dynamoCallStore(tables, () => clock.now(), retentionDays),
+  erasures: dynamoErasureStore(tables, () => clock.now()),
+  forgets: dynamoForgetList(tables),
+  audit: dynamoAuditTrail(tables),
+  switches: dynamoSwitchStore(tables),
+  stats: dynamoStatsStore(tables, () => clock.now()),
   suppressions: dynamoSuppressionStore(tables),
   caps: dynamoCapStore(tables),
   pace: dynamoPace(tables, clock, intervalMs),
@@ -28,4 +37,4 @@ export const storesOver = (tables: Tables, clock: Clock, intervalMs: (carrier: s
 });
 export type Stores = ReturnType<typeof storesOver>;
 
-export const dynamoStores = (options: StoreOptions): Stores => storesOver(connect(options), options.clock, options.intervalMs);
+export const dynamoStores = (options: StoreOptions): Stores => storesOver(connect(options), options.clock, options.intervalMs, options.retentionDays);

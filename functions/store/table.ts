@@ -16,9 +16,18 @@ import type { CreateTableCommandInput } from '@aws-sdk/client-dynamodb';
  *   PHONE#<phone key>       LEAD#<leadId>          leads of a number                               enquiry
  *   PHONE#<phone key>       DIAL#<at>#<attemptId>  when it was dialled; expires                    claim
  *   PHONE#<phone key>       SUPPRESSION            we may not dial it, and why                     opt-out
+ *   PHONE#<phone key>       CALL#<callId>          inbound calls of a number                       inbound
+ *   LEAD#<leadId>           GONE                   the lead was erased: writes are held to this    erasure
+ *   CALL#<callId>           GONE                   the same for a call that no lead stands behind  erasure
+ *   FORGET#<service>#…      FORGET                 what is to be deleted at an outside service     erasure
+ *   AUDIT#<yyyy-mm>         <at>#<id>              what a person did; nothing personal, no expiry  the API
+ *   SWITCH#dialling         SWITCH                 the operator's switch                           the API
  *   CAP#<key>               CAP                    a counter with a ceiling; expires               enquiry, dialer
+ *   OUTBOX#<leadId>         MSG#<sequence>         an outcome to deliver; nothing personal; expires stream of the lead, delivery
  *
- * Indexes: byList (listPk, listSk) leads and suppressions, newest first · byStatus (statusPk, listSk) leads of a status ·
+ * Leads, consent, attempts, calls, events, turns and what points to them carry `expires`: RETENTION_DAYS after they were written.
+ *
+ * Indexes: byList (listPk, listSk) leads, suppressions, audit, and calls by the day of their end, newest first · byStatus (statusPk, listSk) leads of a status ·
  * byDue (duePk, dueSk) attempts and calls that somebody has to look at; sparse: finished ones are not in it.
  *
  * Table `relay-sessions` (TTL only, never streamed):
@@ -36,7 +45,14 @@ export const keys = {
   phoneLead: (phoneKey: string, leadId: string) => ({ pk: `PHONE#${phoneKey}`, sk: `LEAD#${leadId}` }),
   dial: (phoneKey: string, at: string, attemptId: string) => ({ pk: `PHONE#${phoneKey}`, sk: `DIAL#${at}#${attemptId}` }),
   suppression: (phoneKey: string) => ({ pk: `PHONE#${phoneKey}`, sk: 'SUPPRESSION' }),
+  inbound: (phoneKey: string, callId: string) => ({ pk: `PHONE#${phoneKey}`, sk: `CALL#${callId}` }),
+  /** Held to by everything that writes personal data: an outbound call goes with its lead. */
+  gone: (id: string) => ({ pk: id.startsWith('lead_') ? `LEAD#${id}` : `CALL#${id}`, sk: 'GONE' }),
+  forget: (service: string, kind: string, id: string) => ({ pk: `FORGET#${service}#${kind}#${id}`, sk: 'FORGET' }),
+  audit: (at: string, id: string) => ({ pk: `AUDIT#${at.slice(0, 7)}`, sk: `${at}#${id}` }),
+  diallingSwitch: { pk: 'SWITCH#dialling', sk: 'SWITCH' },
   cap: (key: string) => ({ pk: `CAP#${key}`, sk: 'CAP' }),
+  outbox: (leadId: string, sequence: number) => ({ pk: `OUTBOX#${leadId}`, sk: `MSG#${String(sequence).padStart(9, '0')}` }),
   ticket: (ticketId: string) => ({ pk: `TICKET#${ticketId}`, sk: '-' }),
   pace: (carrier: string) => ({ pk: `PACE#${carrier}`, sk: '-' }),
 } as const;

@@ -1,7 +1,9 @@
 // Calls, their events and transcripts in memory, behind CallStore. `append` takes its two steps apart, as a database without
 // transactions over many items does, so that tests can put others' writes between them.
 import { statusRank, type CallEvent, type CallRecord, type Turn } from '#calls/call.ts';
+import { callWithout, eventWithout, isPersonal, ownerOf } from '#calls/erased.ts';
 import { eventKey, foldCall, isConcluded, newCallRecord } from '#calls/fold-call.ts';
+import { phoneKey } from '#calls/phone-key.ts';
 import type { CallStore, Clock } from '#calls/ports.ts';
 
 export interface CallMemory {
@@ -13,7 +15,8 @@ export interface CallMemory {
   news: Map<string, string>;
 }
 
-export const memoryCallStore = (memory: CallMemory, clock: Clock, between: () => Promise<void>): CallStore => {
+/** `gone`: what was erased (memory-leads.ts). */
+export const memoryCallStore = (memory: CallMemory, clock: Clock, between: () => Promise<void>, gone: ReadonlyMap<string, unknown>): CallStore => {
   const { calls, events, turns, sids, news } = memory;
   const one = async <T>(operation: () => T): Promise<T> => {
     await between();
@@ -27,7 +30,12 @@ export const memoryCallStore = (memory: CallMemory, clock: Clock, between: () =>
   };
   const eventsOf = (callId: string): CallEvent[] => structuredClone([...(events.get(callId) ?? new Map<string, CallEvent>()).entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, event]) => event));
   return {
-    open: (call) => one(() => { if (!calls.has(call.callId)) calls.set(call.callId, newCallRecord(structuredClone(call))); }),
+    open: (call) => one(() => {
+      if (gone.has(ownerOf(call.callId))) return false;
+      if (!calls.has(call.callId)) calls.set(call.callId, newCallRecord(structuredClone(call)));
+      return true;
+    }),
+    callsOf: (numberKey, limit) => one(() => [...calls.values()].filter((c) => c.direction === 'inbound' && phoneKey(c.from) === numberKey).map((c) => c.callId).sort().toReversed().slice(0, limit)),
     call: (callId) => one(() => calls.get(callId)),
     callIdOf: (carrier, callSid) => one(() => sids.get(`${carrier}#${callSid}`)),
     adopt: (callId, callSid) => one(() => {
@@ -47,7 +55,8 @@ export const memoryCallStore = (memory: CallMemory, clock: Clock, between: () =>
       const known = await one(() => {
         const kept = events.get(callId) ?? new Map<string, CallEvent>();
         events.set(callId, kept);
-        if (!kept.has(eventKey(event))) kept.set(eventKey(event), structuredClone(event));
+        const whole = !isPersonal(event) || !gone.has(ownerOf(callId));
+        if (!kept.has(eventKey(event))) kept.set(eventKey(event), structuredClone(whole ? event : eventWithout(event)));
         return { call: calls.get(callId), events: eventsOf(callId) };
       });
       if (!known.call) throw new Error(`there is no call ${callId} to record on`);
@@ -55,14 +64,15 @@ export const memoryCallStore = (memory: CallMemory, clock: Clock, between: () =>
       return one(() => {
         const call = calls.get(callId)!;
         if (call.eventCount >= folded.eventCount || statusRank[call.status] > statusRank[folded.status]) return call;
-        const next = { ...folded, callSid: call.callSid };
+        // Erased meanwhile: what was read before is folded without what is gone.
+        const next = { ...(call.erasedAt === undefined ? folded : { ...callWithout(folded), erasedAt: call.erasedAt }), callSid: call.callSid };
         calls.set(callId, next);
         news.set(callId, clock.now().toISOString());
         return next;
       });
     },
     events: (callId) => one(() => eventsOf(callId)),
-    putTurn: (callId, turn) => one(() => { turns.set(callId, (turns.get(callId) ?? new Map<number, Turn>()).set(turn.index, structuredClone(turn))); }),
+    putTurn: (callId, turn) => one(() => { if (!gone.has(ownerOf(callId))) turns.set(callId, (turns.get(callId) ?? new Map<number, Turn>()).set(turn.index, structuredClone(turn))); }),
     turns: (callId) => one(() => [...(turns.get(callId) ?? new Map<number, Turn>()).values()].sort((a, b) => a.index - b.index)),
     openCalls: (before, limit) => one(() => [...calls.values()].filter((c) => c.callSid !== null && !isConcluded(c) && (news.get(c.callId) ?? '') <= before)
       .sort((a, b) => (news.get(a.callId) ?? '').localeCompare(news.get(b.callId) ?? '')).slice(0, limit)),

@@ -1,19 +1,29 @@
 // What keeps order between processes, in memory: suppressions, counters with a ceiling, turns at the carrier, used tickets.
 import { VisibleError } from '#calls/errors.ts';
+import { phoneKey } from '#calls/phone-key.ts';
 import type { CapStore, Clock, Pace, Suppression, SuppressionStore, TicketRegister } from '#calls/ports.ts';
 
-export const memorySuppressionStore = (kept: Map<string, Suppression>, between: () => Promise<void>): SuppressionStore => ({
+/** `kept` by the number's pseudonym; `gone`: leads that were erased. */
+export const memorySuppressionStore = (kept: Map<string, Suppression>, between: () => Promise<void>, gone: ReadonlyMap<string, unknown>): SuppressionStore => ({
   suppression: async (phone) => {
     await between();
-    return structuredClone(kept.get(phone));
+    return structuredClone(kept.get(phoneKey(phone)));
   },
-  suppress: async (suppression) => {
+  suppress: async (suppression, leadId) => {
     await between();
-    if (!kept.has(suppression.phone)) kept.set(suppression.phone, structuredClone(suppression));
+    const key = phoneKey(suppression.phone);
+    const erased = leadId !== undefined && gone.has(leadId);
+    if (!kept.has(key)) kept.set(key, structuredClone(erased ? { ...suppression, phone: null, note: null } : suppression));
   },
   unsuppress: async (phone) => {
     await between();
-    kept.delete(phone);
+    kept.delete(phoneKey(phone));
+  },
+  forgetNumber: async (numberKey) => {
+    await between();
+    const known = kept.get(numberKey);
+    if (known) kept.set(numberKey, { ...known, phone: null, note: null });
+    return known !== undefined;
   },
   suppressions: async ({ cursor, limit }) => {
     await between();

@@ -1,6 +1,7 @@
 // Leads, consent and attempts in memory, behind LeadStore: what stories and front doors run over. Held to the same contract as DynamoDB's.
 import { VisibleError } from '#calls/errors.ts';
 import { readAttemptId, type AttemptRecord, type LeadRecord } from '#calls/lead.ts';
+import { phoneKey } from '#calls/phone-key.ts';
 import type { LeadStore, NewEnquiry } from '#calls/ports.ts';
 
 export interface LeadMemory {
@@ -8,6 +9,8 @@ export interface LeadMemory {
   attempts: Map<string, AttemptRecord>;
   enquiries: Map<string, { leadId: string; fingerprint: string; status: LeadRecord['status']; expiresAt: string }>;
   dials: { phone: string; at: string; attemptId: string }[];
+  /** Leads, and calls without one, that were erased: nothing personal is written to them. */
+  gone: Map<string, { at: string }>;
 }
 
 const movable: AttemptRecord['state'][] = ['scheduled', 'ready', 'dialling', 'unknown'];
@@ -16,7 +19,7 @@ const dueOf = (a: AttemptRecord): string => (a.state === 'dialling' || a.state =
 
 /** `between` is awaited before each operation; the operation itself happens at once. */
 export const memoryLeadStore = (memory: LeadMemory, between: () => Promise<void>): LeadStore => {
-  const { leads, attempts, enquiries, dials } = memory;
+  const { leads, attempts, enquiries, dials, gone } = memory;
   const one = async <T>(operation: () => T): Promise<T> => {
     await between();
     return structuredClone(operation());
@@ -38,8 +41,9 @@ export const memoryLeadStore = (memory: LeadMemory, between: () => Promise<void>
     lead: (leadId) => one(() => leads.get(leadId)),
     attempts: (leadId) => one(() => [...attempts.values()].filter((a) => a.leadId === leadId)),
     attempt: (attemptId) => one(() => attempts.get(attemptId)),
+    leadsOf: (numberKey, limit) => one(() => [...leads.values()].filter((lead) => phoneKey(lead.phone) === numberKey).map((lead) => lead.leadId).sort().toReversed().slice(0, limit)),
     createAttempt: (attempt) => one(() => {
-      if (attempts.has(attempt.attemptId)) return false;
+      if (attempts.has(attempt.attemptId) || gone.has(attempt.leadId)) return false;
       attempts.set(attempt.attemptId, structuredClone(attempt));
       return true;
     }),

@@ -1,8 +1,10 @@
 // All stores in one memory, for tests: the same shape as store/dynamo-stores.ts, and a dump to compare before and after.
-import type { Clock } from '#calls/ports.ts';
+import type { Clock, Suppression } from '#calls/ports.ts';
 import { memoryCallStore, type CallMemory } from './memory-calls.ts';
 import { memoryCapStore, memoryPace, memorySuppressionStore, memoryTicketRegister } from './memory-guards.ts';
+import { memoryErasureStore } from './memory-erasure.ts';
 import { memoryLeadStore, type LeadMemory } from './memory-leads.ts';
+import { memoryOperations, type OperationsMemory } from './memory-operations.ts';
 
 export interface MemoryOptions {
   clock: Clock;
@@ -12,19 +14,22 @@ export interface MemoryOptions {
 }
 
 export const memoryStores = ({ clock, intervalMs = () => 1000, between = async () => {} }: MemoryOptions) => {
-  const leadMemory: LeadMemory = { leads: new Map(), attempts: new Map(), enquiries: new Map(), dials: [] };
+  const leadMemory: LeadMemory = { leads: new Map(), attempts: new Map(), enquiries: new Map(), dials: [], gone: new Map() };
   const callMemory: CallMemory = { calls: new Map(), events: new Map(), turns: new Map(), sids: new Map(), news: new Map() };
-  const guards = { suppressions: new Map(), used: new Map<string, number>(), turns: new Map<string, number>(), tickets: new Set<string>() };
+  const guards = { suppressions: new Map<string, Suppression>(), used: new Map<string, number>(), turns: new Map<string, number>(), tickets: new Set<string>() };
+  const operations: OperationsMemory = { forgets: new Map(), audit: [], switch: { dialling: true, at: null, by: null } };
   return {
     leads: memoryLeadStore(leadMemory, between),
-    calls: memoryCallStore(callMemory, clock, between),
-    suppressions: memorySuppressionStore(guards.suppressions, between),
+    calls: memoryCallStore(callMemory, clock, between, leadMemory.gone),
+    suppressions: memorySuppressionStore(guards.suppressions, between, leadMemory.gone),
+    erasures: memoryErasureStore(leadMemory, callMemory, guards.suppressions, between),
+    ...memoryOperations(operations, leadMemory, callMemory, between),
     caps: memoryCapStore(guards.used, between),
     pace: memoryPace(guards.turns, clock, intervalMs, between),
     tickets: memoryTicketRegister(guards.tickets, between),
-    memory: { ...leadMemory, ...callMemory, ...guards, callTurns: callMemory.turns, paceTurns: guards.turns },
+    memory: { ...leadMemory, ...callMemory, ...guards, operations, callTurns: callMemory.turns, paceTurns: guards.turns },
     /** Everything that was ever written, as one text. */
-    dump: (): string => JSON.stringify([leadMemory, callMemory, guards], (_key, value: unknown) =>
+    dump: (): string => JSON.stringify([leadMemory, callMemory, guards, operations], (_key, value: unknown) =>
       value instanceof Map ? [...value.entries()] : value instanceof Set ? [...value] : value),
   };
 };

@@ -6,7 +6,7 @@ import { PHONE } from '#doubles/records.ts';
 import type { MakeStores } from './engine.ts';
 
 const cap = (key: string, limit: number, amount = 1): Cap => ({ key, amount, limit, expiresAt: '2026-11-22T00:00:00.000Z' });
-const suppression = (more: Partial<Suppression> = {}): Suppression => ({ phone: PHONE, reason: 'opt-out', at: NOON, note: null, ...more });
+const suppression = (more: Partial<Suppression & { phone: string }> = {}): Suppression & { phone: string } => ({ phone: PHONE, reason: 'opt-out', at: NOON, note: null, ...more });
 const many = <T>(count: number, make: (i: number) => Promise<T>): Promise<T[]> => Promise.all(Array.from({ length: count }, (_, i) => make(i)));
 
 export const guardContract = (make: MakeStores): void => {
