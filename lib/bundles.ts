@@ -36,6 +36,7 @@ const build = (entry: string, file: string, directory: string): Bundle => {
   return { directory, bytes, metafile: made.metafile };
 };
 
+/** Directories of this process. They go when it does. */
 const scratches: string[] = [];
 const scratch = (): string => {
   const directory = mkdtempSync(join(tmpdir(), 'ringback-bundle-'));
@@ -67,9 +68,9 @@ export const entryPoints = (): string[] =>
 /**
  * Bundles functions/handlers/<name>.ts into `<directory>/index.mjs` (`index.handler`). Throws what esbuild says.
  */
-export const bundleFunction = (name: string, { directory = scratch(), beside = {} }: BundleOptions = {}): Bundle => {
-  const bundle = build(join('functions', 'handlers', `${name}.ts`), 'index.mjs', directory);
-  lay(beside, directory);
+export const bundleFunction = (name: string, { directory, beside = {} }: BundleOptions = {}): Bundle => {
+  const bundle = build(join('functions', 'handlers', `${name}.ts`), 'index.mjs', directory ?? scratch());
+  lay(beside, bundle.directory);
   return bundle;
 };
 

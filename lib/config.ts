@@ -21,7 +21,7 @@ export const settingNames = [
 ] as const;
 export type SettingName = (typeof settingNames)[number];
 
-const settings = z.partialRecord(z.enum(settingNames, `is not a setting; the settings are ${settingNames.join(', ')}`), z.coerce.string());
+const settings = z.partialRecord(z.enum(settingNames), z.coerce.string());
 /** Fargate's sizes for a quarter, a half and one vCPU: CPU units and the MiB that each may have. */
 const sizes: Record<number, number[]> = { 256: [512, 1024, 2048], 512: [1024, 2048, 3072, 4096], 1024: [2048, 3072, 4096, 5120, 6144, 7168, 8192] };
 
@@ -100,6 +100,6 @@ export const readConfig = (context: Record<string, unknown>): Config => {
   const read = schema.safeParse({ ...ofStage, ...own });
   if (read.success) return read.data;
   throw new ConfigError(read.error.issues.map((issue) => issue.code === 'unrecognized_keys'
-    ? `${[...issue.path, issue.keys.join(', ')].join('.')}: is not known; the names are ${configNames.join(', ')}`
+    ? `${[...issue.path, issue.keys.join(', ')].join('.')}: is not known; the names are ${(issue.path[0] === 'settings' ? settingNames : configNames).join(', ')}`
     : `${issue.path.join('.')}: ${issue.message}`));
 };

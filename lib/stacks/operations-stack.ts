@@ -46,7 +46,8 @@ export class OperationsStack extends Stack {
 
     alarms.watch({ entry: 'api-failing', says: 'Enquiries, answer documents, callbacks or the console get 5xx answers.', metric: faults, threshold: 3 });
     alarms.watch({ entry: 'answer-slow', says: 'People who answered the phone wait for the answer document.', metric: answerMs, threshold: SLOW_ANSWER_MS, outOf: [2, 3] });
-    alarms.watch({ entry: 'functions-throttled', says: 'Lambda refused to run a function: the account\'s concurrency is used up.', metric: sum(every.map((fn) => fn.lambda.metricThrottles({ period: FIVE })), FIVE), threshold: 1 });
+    // Of the whole account: the limit is the account's, and one metric costs less than eight.
+    alarms.watch({ entry: 'functions-throttled', says: 'Lambda refused to run a function: the account\'s concurrency is used up.', metric: metricOf('AWS/Lambda', 'Throttles', {}, 'Sum', FIVE), threshold: 1 });
     alarms.watch({ entry: 'dialer-failing', says: 'The dialer ended with errors: phones do not ring.', metric: errors(dial), threshold: 3 });
     alarms.watch({ entry: 'dial-queue-late', says: 'An attempt that was due has waited for five minutes.', metric: waiting, threshold: FIVE.toSeconds(), outOf: [3, 3] });
     alarms.watch({ entry: 'dial-dead-letters', says: 'An attempt could not be dialled after five tries of its message.', metric: deadLetters.metricApproximateNumberOfMessagesVisible({ period: FIVE, statistic: 'Maximum' }), threshold: 1 });
@@ -56,11 +57,9 @@ export class OperationsStack extends Stack {
     alarms.watch({ entry: 'relay-down', says: 'No healthy relay task: people answer the phone and hear nothing.', metric: media.healthyTasks.with({ period: MINUTE, statistic: 'Maximum' }), threshold: 1, below: true, missingIsBad: true, outOf: [2, 3] });
     alarms.watch({ entry: 'relay-silent', says: 'No relay task has reported its calls for five minutes.', metric: media.relay.metric(config, 'ActiveCalls', 'SampleCount').with({ period: FIVE }), threshold: 1, below: true, missingIsBad: true });
     alarms.watch({ entry: 'relay-full', says: 'Relay tasks are nearly full, and no more are being added in time.', metric: calls, threshold: Math.ceil(config.relayCapacity * 0.8), outOf: [3, 3] });
-    alarms.watch({ entry: 'table-failing', says: 'DynamoDB refuses requests or fails at them.', metric: sum([
-      metricOf('AWS/DynamoDB', 'ThrottledRequests', { TableName: data.callStore.calls.tableName, Operation: 'PutItem' }, 'Sum', FIVE),
-      metricOf('AWS/DynamoDB', 'ThrottledRequests', { TableName: data.callStore.calls.tableName, Operation: 'UpdateItem' }, 'Sum', FIVE),
-      metricOf('AWS/DynamoDB', 'SystemErrors', { TableName: data.callStore.calls.tableName, Operation: 'UpdateItem' }, 'Sum', FIVE),
-      metricOf('AWS/DynamoDB', 'SystemErrors', { TableName: data.callStore.calls.tableName, Operation: 'TransactWriteItems' }, 'Sum', FIVE),
+    alarms.watch({ entry: 'table-failing', says: 'DynamoDB refuses requests: more at once than it is ready for.', metric: sum([
+      metricOf('AWS/DynamoDB', 'ReadThrottleEvents', { TableName: data.callStore.calls.tableName }, 'Sum', FIVE),
+      metricOf('AWS/DynamoDB', 'WriteThrottleEvents', { TableName: data.callStore.calls.tableName }, 'Sum', FIVE),
     ], FIVE), threshold: 1 });
     if (media.socket) {
       const api = { ApiId: media.socket.api.apiId };
