@@ -56,7 +56,8 @@ export const startRelay = async (deps: RelayDeps, where: { port: number; host: s
   const answer = (response: ServerResponse, status: number, type: string, body: string): void => {
     response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }).end(body);
   };
-  const http = createServer((request: IncomingMessage, response) => {
+  // Node looks for slow senders every 30 s unless told; a connection that says nothing at all is one of them.
+  const http = createServer({ headersTimeout: options.ticketMs, requestTimeout: 5000, connectionsCheckingInterval: 500 }, (request: IncomingMessage, response) => {
     const path = (request.url ?? '/').split('?')[0];
     const json = (status: number, body: unknown): void => answer(response, status, 'application/json', JSON.stringify(body));
     if (request.method !== 'GET' && request.method !== 'HEAD') return json(405, { error: 'only GET is answered here' });
@@ -68,8 +69,6 @@ export const startRelay = async (deps: RelayDeps, where: { port: number; host: s
     if (path === '/metrics') return answer(response, 200, 'text/plain; version=0.0.4', metrics.text(numbers()));
     json(404, { error: 'there are /health, /ready and /metrics here, and a WebSocket for carriers' });
   });
-  http.headersTimeout = 5000;
-  http.requestTimeout = 5000;
   // A client that speaks no HTTP is told so and let go.
   http.on('clientError', (_error, socket) => refuseUpgrade(socket, '400 Bad Request'));
 
