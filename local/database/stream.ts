@@ -62,13 +62,15 @@ export const readStream = async (options: StreamOptions): Promise<StreamReader> 
   const following = new Map<string, Shard>();
 
   const discover = async (): Promise<void> => {
+    // Before the description is asked for: what is handled while it is on its way lies beyond the end that it names.
+    const positions = new Map([...following].map(([id, shard]) => [id, shard.position()]));
     const found = await allShards(streams, streamArn, signal);
     const ids = found.map((shard) => shard.ShardId ?? '');
     checkpoint.keep(ids);
     for (const shard of found) {
       const id = shard.ShardId ?? '';
       const known = following.get(id);
-      if (numberedAnew(shard, known?.position() ?? checkpoint.get(id)?.sequence)) {
+      if (numberedAnew(shard, known ? positions.get(id) : checkpoint.get(id)?.sequence)) {
         log({ level: 'info', message: 'stream was numbered anew: read from its start', function: options.name });
         await checkpoint.set(id, {});
         known?.rewind();

@@ -1,5 +1,5 @@
 import { DeleteItemCommand, PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
-import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
+import { DescribeStreamCommand, DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
 import type { DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -136,6 +136,33 @@ describe('the stream reader', () => {
     await second.until('d');
     expect(second.seen).toEqual(['d']);
     expect(logged).toContain('stream was numbered anew: read from its start');
+  });
+
+  it('takes what was handled while the shards were being described for no new numbering', async () => {
+    const database = await withThings();
+    await put(database, 'a');
+    const { seen, note, until } = collector();
+    const streams = new DynamoDBStreamsClient(connection(database.endpoint));
+    let descriptions = 0;
+    const again = Promise.withResolvers<void>();
+    // The second description is held up until a change that it does not know has been handled.
+    const late = new Proxy(streams, { get: (client, name) => name !== 'send' ? Reflect.get(client, name) as unknown : async (command: DescribeStreamCommand, options: object) => {
+      const answer = await client.send(command, options);
+      if (!(command instanceof DescribeStreamCommand)) return answer;
+      descriptions += 1;
+      if (descriptions === 2) { await put(database, 'b'); await until('b'); }
+      if (descriptions === 3) again.resolve();
+      return answer;
+    } });
+    const logged: string[] = [];
+    const reader = await readStream({
+      client: database.client, streams: late, tableName: TableName, name: 'tested', checkpointFile: join(database.directory, 'outbox.json'), pollMs: 5, discoverMs: 20,
+      handler: async ({ Records }) => note(Records), log: (entry) => logged.push(entry.message),
+    });
+    onTestFinished(async () => { await reader.stop(); streams.destroy(); });
+    await again.promise;
+    expect(seen).toEqual(['a', 'b']);
+    expect(logged).toEqual([]);
   });
 
   it('refuses a checkpoint that is not whole, rather than skipping changes', async () => {
