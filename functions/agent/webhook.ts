@@ -28,14 +28,14 @@ export const verifyElevenLabs = (secret: string, header: string | undefined, bod
   if (!fits) throw refused('does not fit the body');
 };
 
-const value = z.object({ value: z.unknown() }).nullish();
+const value = z.object({ value: z.unknown().optional() }).nullish();
 const conversation = z.object({
   conversation_id: z.string().min(1).max(200),
   status: z.string().nullish(),
   analysis: z.object({ transcript_summary: z.string().nullish(), data_collection_results: z.record(z.string(), value).nullish() }).nullish(),
   conversation_initiation_client_data: z.object({ dynamic_variables: z.record(z.string(), z.unknown()).nullish() }).nullish(),
 });
-const webhook = z.object({ type: z.string('is missing'), event_timestamp: z.number().nullish(), data: z.unknown() });
+const webhook = z.object({ type: z.string('is missing'), event_timestamp: z.number().nullish(), data: z.unknown().optional() });
 
 export interface ConversationOutcome {
   conversationId: string;
@@ -56,10 +56,11 @@ export const readConversation = (data: unknown, at: string): ConversationOutcome
   const read = conversation.safeParse(data);
   if (!read.success) return undefined;
   const callId = read.data.conversation_initiation_client_data?.dynamic_variables?.['call_id'];
+  // Longer ones are nobody's, and no key of a table.
   return {
-    conversationId: read.data.conversation_id, callId: typeof callId === 'string' ? callId : null, at,
+    conversationId: read.data.conversation_id, callId: typeof callId === 'string' && callId.length <= 64 ? callId : null, at,
     disposition: disposition(read.data.analysis?.data_collection_results?.['disposition']?.value),
-    summary: read.data.analysis?.transcript_summary?.trim().slice(0, 4000) || null,
+    summary: read.data.analysis?.transcript_summary?.trim().slice(0, 4000).toWellFormed() || null,
   };
 };
 
@@ -68,7 +69,7 @@ export const readElevenLabsWebhook = (body: unknown, now: Date): ConversationOut
   const read = webhook.safeParse(body);
   if (!read.success) throw new VisibleError('invalid', 'webhook-invalid', 'The webhook could not be read.', { fields: [{ field: 'type', message: 'must be there: a webhook is {type, event_timestamp, data}' }] });
   if (read.data.type !== 'post_call_transcription') return null;
-  const at = read.data.event_timestamp && read.data.event_timestamp < 1e11 ? new Date(read.data.event_timestamp * 1000).toISOString() : now.toISOString();
+  const at = read.data.event_timestamp && read.data.event_timestamp > 0 && read.data.event_timestamp < 1e11 ? new Date(read.data.event_timestamp * 1000).toISOString() : now.toISOString();
   const outcome = readConversation(read.data.data, at);
   if (!outcome) throw new VisibleError('invalid', 'webhook-invalid', 'The webhook could not be read.', { fields: [{ field: 'data', message: 'must be a conversation with a conversation_id' }] });
   return outcome;

@@ -20,6 +20,8 @@ const DEFAULT_TIMEOUT_MS = 10_000;
 const BUSY_RETRY_MS = 2_000;
 const CONCURRENCY_RETRY_MS = 10_000;
 const UNREACHED_RETRY_MS = 5_000;
+/** However long it asks to wait; an hour later it is asked again. */
+const LONGEST_RETRY_MS = 3_600_000;
 /** Errors of a connection that never was: Twilio cannot have seen the request. */
 const neverReached = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT', 'CERT_HAS_EXPIRED', 'DEPTH_ZERO_SELF_SIGNED_CERT']);
 /** 10004 and 86008: as many calls at once as the account may have. */
@@ -113,7 +115,7 @@ export const twilioCarrier = (config: TwilioConfig): Carrier => {
       const code = String(error?.code ?? response.status);
       if (response.status === 429 || concurrencyCodes.has(code)) {
         const asked = Number(response.headers.get('retry-after') ?? Number.NaN) * 1000;
-        return { outcome: 'not-now', retryAfterMs: asked > 0 ? asked : concurrencyCodes.has(code) ? CONCURRENCY_RETRY_MS : BUSY_RETRY_MS, reason: 'Twilio is taking no more calls at this moment.' };
+        return { outcome: 'not-now', retryAfterMs: asked > 0 ? Math.min(asked, LONGEST_RETRY_MS) : concurrencyCodes.has(code) ? CONCURRENCY_RETRY_MS : BUSY_RETRY_MS, reason: 'Twilio is taking no more calls at this moment.' };
       }
       // 408 and 5xx say nothing about whether the phone rings; 21204 says that it does and not under which id.
       if (response.status >= 500 || response.status === 408 || code === '21204') return { outcome: 'unknown', reason: `Twilio answered ${response.status}; nobody knows whether it placed the call.` };
