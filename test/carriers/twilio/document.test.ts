@@ -1,0 +1,44 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { CallFlow } from '#calls/answer-call.ts';
+import { attemptIdOf, readAttemptId } from '#calls/lead.ts';
+import { sealTicket } from '#calls/ticket.ts';
+import { twiml, TWIML_TYPE, type DocumentConfig } from '#carriers/twilio/document.ts';
+import { leadIdNumber, sidNumber } from '#doubles/records.ts';
+import { parseXml } from '#doubles/xml.ts';
+
+const config: DocumentConfig = { publicBase: 'https://voice.example.com', streamUrl: 'wss://media.example.com/twilio' };
+const attemptId = attemptIdOf(leadIdNumber(1), 1);
+const { callId } = readAttemptId(attemptId)!;
+const ticket = sealTicket('s'.repeat(32), { callId, callSid: sidNumber(1), epoch: 0, expires: 1795262520 });
+const talk: CallFlow = { flow: 'talk', attemptId, callId, ticket };
+
+describe('a call flow as TwiML', () => {
+  it('joins the caller with our stream, the ticket as a parameter and no query on the address', () => {
+    const response = parseXml(twiml(talk, config));
+    expect([response.name, response.children.map((child) => child.name)]).toEqual(['Response', ['Connect']]);
+    const connect = response.children[0]!;
+    expect(connect.attributes).toEqual({ action: `https://voice.example.com/twiml/after?attempt=${attemptId}#rc=2&rp=ct,5xx,rt&rt=5000`, method: 'POST' });
+    const stream = connect.children[0]!;
+    expect([connect.children.length, stream.name]).toEqual([1, 'Stream']);
+    expect(stream.attributes).toMatchObject({ url: 'wss://media.example.com/twilio', statusCallbackMethod: 'POST' });
+    expect(stream.attributes['statusCallback']).toContain(`/webhooks/twilio/stream?attempt=${attemptId}`);
+    expect(stream.children.map((child) => [child.name, child.attributes])).toEqual([['Parameter', { name: 'attempt', value: attemptId }], ['Parameter', { name: 'ticket', value: ticket }]]);
+    // Twilio's limit: 500 characters for all names and values.
+    expect(stream.children.map((child) => Object.values(child.attributes).join('')).join('').length).toBeLessThan(500);
+  });
+
+  it('says one sentence and hangs up, or hangs up', () => {
+    expect(parseXml(twiml({ flow: 'say-goodbye', sentence: 'Goodbye.' }, config)).children.map(({ name, text }) => [name, text])).toEqual([['Say', 'Goodbye.'], ['Hangup', '']]);
+    expect(parseXml(twiml({ flow: 'hang-up' }, config)).children.map(({ name }) => name)).toEqual(['Hangup']);
+    expect(TWIML_TYPE).toMatch(/^text\/xml/);
+  });
+
+  it('escapes whatever is said, and every address', () => {
+    fc.assert(fc.property(fc.string({ unit: fc.constantFrom('&', '<', '>', '"', '\'', ']', ' ', 'a', 'é', '字', '&amp;', '<!--', '<![CDATA[') , minLength: 1 }), (sentence) => {
+      expect(parseXml(twiml({ flow: 'say-goodbye', sentence }, config)).children[0]!.text).toBe(sentence);
+    }));
+    const odd = { ...config, streamUrl: 'wss://media.example.com/a"b<c>&d' };
+    expect(parseXml(twiml(talk, odd)).children[0]!.children[0]!.attributes['url']).toBe(odd.streamUrl);
+  });
+});
