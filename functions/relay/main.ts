@@ -11,6 +11,11 @@ const log = stdoutLog(env.LOG_LEVEL, { function: 'relay', stage: env.STAGE });
 // One call's misfortune is not another's: what nobody handled is told, and the calls go on.
 process.on('uncaughtException', (error) => log.error('nobody handled an error', { error }));
 process.on('unhandledRejection', (error) => log.error('nobody handled a rejection', { error }));
+// Whoever read our lines may be gone (the parent, killed). Unhandled, that would be an error which is told in a line, and so on for ever.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+
+/** Without its parent the relay has no database either: there is nothing to write down, and the next start wants its port. */
+const ORPHAN_MS = 1500;
 
 const start = async (): Promise<void> => {
   const relay = await startRelay(relayDeps(env, log), { port: env.RELAY_PORT, host: env.STAGE === 'local' ? '127.0.0.1' : '0.0.0.0' });
@@ -24,7 +29,12 @@ const start = async (): Promise<void> => {
   process.on('SIGTERM', () => stop('SIGTERM'));
   process.on('SIGINT', () => stop('SIGINT'));
   // A parent that dies without a word takes its children with it.
-  if (process.connected) process.on('disconnect', () => stop('parent gone'));
+  if (process.connected) {
+    process.on('disconnect', () => {
+      setTimeout(() => process.exit(1), ORPHAN_MS);
+      stop('parent gone');
+    });
+  }
   log.info('the relay listens', { port: relay.port });
   process.send?.({ ready: { port: relay.port } });
 };
