@@ -19,19 +19,23 @@ import type { Log } from '#house/log.ts';
 import type { Route } from '#local/gateway/routes.ts';
 import { localQueue } from '#local/queue/queue.ts';
 import { localTimer } from '#local/queue/timer.ts';
+import { outboxReceiver } from '#local/desk/outbox-receiver.ts';
+import { hostOutbox } from './local-outbox.ts';
 
 const SQS_MAX_DELAY_SECONDS = 900;
 const LONGEST_SWEEP_MS = 15_000;
 
 export interface HostedFunctions {
   routes: Route[];
-  /** Starts the sweep that finds due attempts, those of an earlier start included. */
-  begin: () => void;
+  /** Starts the sweep that finds due attempts, those of an earlier start included, and the outbox. */
+  begin: () => Promise<void>;
   stop: () => Promise<void>;
 }
 
-export const hostFunctions = (env: Env, log: Log): HostedFunctions => {
-  const { stores, clock } = baseOf(env, log);
+/** `directory`: where local data lives. `outboxSecret`: OUTBOX_SECRET, or one made up for this machine. */
+export const hostFunctions = (env: Env, log: Log, { directory, outboxSecret }: { directory: string; outboxSecret: string }): HostedFunctions => {
+  const base = baseOf(env, log);
+  const { stores, clock } = base;
   const plan = planOf(env);
   const carriers = carriersOf(env);
   const localLog = ({ level, message, ...fields }: { level: 'info' | 'error'; message: string }): void => log[level](message, fields);
@@ -46,11 +50,17 @@ export const hostFunctions = (env: Env, log: Log): HostedFunctions => {
     name: 'dial', handler: dialHandler({ ...stores, clock, log: log.with({ function: 'dial' }), wait, ...plan, queue, schedule, carriers }), maxConcurrency: 5, log: localLog,
   });
 
+  const receiver = outboxReceiver({ secret: outboxSecret, adminToken: env.ADMIN_TOKEN! });
+  const outbox = hostOutbox(base, {
+    env, directory,
+    destination: { OUTBOX_URL: env.OUTBOX_URL ?? `http://127.0.0.1:${env.PORT}/outbox-receiver`, OUTBOX_SECRET: outboxSecret },
+  });
+
   const signature = { authToken: env.TWILIO_AUTH_TOKEN!, publicBase: publicBase(env), skip: env.SKIP_WEBHOOK_SIGNATURE_VALIDATION };
   const of = (name: string) => log.with({ function: name });
   const handlers: Record<HttpFunction, HttpHandler> = {
     enquire: enquireHandler({
-      ...stores, clock, log: of('enquire'), newLeadId, consentText, policy: plan.policy, queue, schedule, carrier: env.TELEPHONY_PROVIDER, defaultCallingCode: env.DEFAULT_COUNTRY_CODE,
+      ...stores, clock, log: of('enquire'), newLeadId, consentText, policy: plan.policy, carrierNames: plan.carrierNames, queue, schedule, defaultCallingCode: env.DEFAULT_COUNTRY_CODE,
       onQueueFailure: (error, attemptId) => log.error('attempt could not be queued; the sweep will find it', { attemptId, error }),
     }),
     answer: answerHandler({
@@ -58,7 +68,7 @@ export const hostFunctions = (env: Env, log: Log): HostedFunctions => {
       document: { ...twilioAddresses(env), streamUrl: publicStream(env) }, signature,
     }),
     callbacks: callbacksHandler({ ...stores, clock, log: of('callbacks'), ...plan, schedule, signature, elevenLabsSecret: env.ELEVENLABS_WEBHOOK_SECRET }),
-    api: apiHandler({ ...stores, clock, log: of('api'), ...plan, schedule, carriers, adminToken: env.ADMIN_TOKEN }),
+    api: apiHandler({ ...stores, clock, log: of('api'), ...plan, schedule, carriers, outboxQueue: outbox.outboxQueue, adminToken: env.ADMIN_TOKEN }),
     health: healthHandler({
       log: of('health'),
       parts: { database: stores.ping, relay: async () => { if (!(await fetch(`http://127.0.0.1:${env.RELAY_PORT}/ready`)).ok) throw new Error('not ready'); } },
@@ -70,14 +80,16 @@ export const hostFunctions = (env: Env, log: Log): HostedFunctions => {
   });
 
   return {
-    routes: routes.map(({ method, path, to }) => ({ method, path, name: to, handler: handlers[to] })),
-    begin: () => {
+    routes: [...routes.map(({ method, path, to }) => ({ method, path, name: to, handler: handlers[to] })), ...receiver.routes],
+    begin: async () => {
+      await outbox.begin();
       timer.every(Math.min(LONGEST_SWEEP_MS, Math.max(500, (env.RECONCILE_AFTER_SECONDS * 1000) / 3)), sweep);
       sweep().catch((error: unknown) => log.error('the first sweep failed', { error }));
     },
     stop: async () => {
       await timer.stop();
       await dialMessages.stop();
+      await outbox.stop();
     },
   };
 };

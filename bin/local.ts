@@ -110,13 +110,13 @@ const start = async (): Promise<void> => {
       startRelay().catch((again: unknown) => stopNow(`the relay could not be started again: ${again instanceof Error ? again.message : String(again)}`));
     });
   };
-  const functions = hostFunctions(env, log);
+  const functions = hostFunctions(env, log, { directory, outboxSecret: env.OUTBOX_SECRET ?? made.outboxSecret });
   running.push({ name: 'functions', stop: functions.stop });
   // The gateway last: whoever gets an answer from /health finds everything behind it.
   await startRelay();
   const gateway = await startGateway({ port, routes: functions.routes, site: { directory: site }, log: ({ level, message, ...fields }) => log[level](message, fields), portVariable: 'PORT' });
   running.push({ name: 'gateway', stop: gateway.stop });
-  functions.begin();
+  await functions.begin();
   process.stdout.write(banner({
     base, relay: publicStream(env), database, twilio: { url: env.TWILIO_API_BASE_URL, simulated: simulateTwilio },
     agent: { url: env.ELEVENLABS_API_BASE_URL, simulated: simulateAgent }, adminToken: env.ADMIN_TOKEN!, directory, logFile, readyMs: performance.now() - began,

@@ -13,9 +13,11 @@ import type { Log } from '#house/log.ts';
 import { carriersOf } from '#compose/carriers.ts';
 import { scheduleOf } from '#compose/queue.ts';
 import { fromEnvironment, planOf } from '#compose/base.ts';
+import { outboxQueueOf } from '#compose/outbox.ts';
+import { outboxRoutes, type OutboxApiDeps } from './api-outbox.ts';
 import { openApi } from './openapi.ts';
 
-export interface ApiDeps extends RecordDeps {
+export interface ApiDeps extends RecordDeps, OutboxApiDeps {
   carriers: Partial<Record<string, Carrier>>;
   /** Undefined in AWS, where the gateway's authorizer stands in front. */
   adminToken: string | undefined;
@@ -114,6 +116,7 @@ const table: { method: string; path: RegExp; story: Story }[] = [
   { method: 'GET', path: /^\/api\/calls\/([^/]{1,64})$/, story: getCall },
   { method: 'POST', path: /^\/api\/calls\/([^/]{1,64})\/end$/, story: endCall },
   ...Object.entries(suppressions).map(([method, story]) => ({ method, path: /^\/api\/suppressions$/, story })),
+  ...outboxRoutes(page),
   { method: 'GET', path: /^\/api\/openapi\.json$/, story: async () => json(200, openApi) },
 ];
 
@@ -132,5 +135,5 @@ export const apiHandler = (deps: ApiDeps): HttpHandler => httpHandler(async (req
 
 export const handler = lazily(async () => {
   const { env, log, clock, stores } = await fromEnvironment('api');
-  return apiHandler({ ...stores, clock, log, ...planOf(env), schedule: scheduleOf(env), carriers: carriersOf(env), adminToken: env.ADMIN_TOKEN });
+  return apiHandler({ ...stores, clock, log, ...planOf(env), schedule: scheduleOf(env), carriers: carriersOf(env), outboxQueue: outboxQueueOf(env), adminToken: env.ADMIN_TOKEN });
 });

@@ -1,5 +1,6 @@
 // The environment, read once at each composition root: every variable that Ringback knows, checked, with its default.
 import * as z from 'zod';
+import { carrierNames, type CarrierName } from '#calls/lead.ts';
 
 /** Variables of the two former systems that mean nothing any more, and what took their place. Named at start. */
 export const retired: Record<string, string> = {
@@ -41,7 +42,7 @@ const schema = z.object({
   DIAL_SCHEDULE_GROUP: z.string().optional(),
   DIAL_SCHEDULE_ROLE_ARN: z.string().optional(),
   SECRETS_PREFIX: z.string().optional(),
-  TELEPHONY_PROVIDER: z.enum(['twilio', 'exotel'], 'must be twilio or exotel').default('twilio'),
+  TELEPHONY_PROVIDER: z.enum(carrierNames, `must be ${carrierNames.join(' or ')}`).optional(),
   TWILIO_API_BASE_URL: http().default('https://api.twilio.com'),
   TWILIO_ACCOUNT_SID: z.string().regex(/^AC[0-9a-zA-Z]{8,64}$/, 'must be AC and 32 hex digits, as the Twilio console shows it').optional(),
   TWILIO_AUTH_TOKEN: z.string().min(1).optional(),
@@ -57,6 +58,9 @@ const schema = z.object({
   EXOTEL_CALL_FLOW_URL: http().optional(),
   EXOTEL_FLOW_ID: z.string().optional(),
   EXOTEL_WEBHOOK_SECRET: z.string().optional(),
+  EXOTEL_SAMPLE_RATE: z.enum(['8000', '16000', '24000'], 'must be 8000, 16000 or 24000').default('8000').transform(Number),
+  EXOTEL_CONNECT_NUMBERS: z.string().regex(/^\+?\d{6,15}(\s*,\s*\+?\d{6,15})*$/, 'must be phone numbers with commas between them').transform((text) => text.split(',').map((number) => number.trim())).optional(),
+  EXOTEL_DND_CHECK: yesNo().default(true),
   ELEVENLABS_API_BASE_URL: http().default('https://api.elevenlabs.io'),
   ELEVENLABS_API_KEY: z.string().min(1).optional(),
   ELEVENLABS_AGENT_ID: z.string().min(1).optional(),
@@ -70,7 +74,11 @@ const schema = z.object({
   POLICY_FILE: z.string().optional(),
   OUTBOX_URL: http().optional(),
   OUTBOX_SECRET: z.string().optional(),
+  OUTBOX_QUEUE_URL: http().optional(),
   TURNSTILE_SECRET: z.string().optional(),
+  TURNSTILE_SITE_KEY: z.string().optional(),
+  TURNSTILE_VERIFY_URL: http().default('https://challenges.cloudflare.com/turnstile/v0/siteverify'),
+  RETENTION_DAYS: whole(1, 3650).default(730),
   MEDIA_INGRESS: z.enum(['direct', 'apigateway', 'cloudfront'], 'must be direct, apigateway or cloudfront').default('direct'),
   RELAY_TASKS: whole(1, 16).default(1),
   RELAY_CAPACITY: whole(1, 1000).default(60),
@@ -86,6 +94,15 @@ const schema = z.object({
 });
 
 export type Env = z.output<typeof schema>;
+
+/** What a carrier's account consists of. */
+const accounts: Record<CarrierName, (keyof Env)[]> = {
+  twilio: ['TWILIO_ACCOUNT_SID', 'TWILIO_AUTH_TOKEN', 'TWILIO_PHONE_NUMBER'],
+  exotel: ['EXOTEL_ACCOUNT_SID', 'EXOTEL_API_KEY', 'EXOTEL_API_TOKEN', 'EXOTEL_EXOPHONE_NUMBER'],
+};
+
+/** Carriers whose account is given in full. */
+export const configuredCarriers = (env: Env): CarrierName[] => carrierNames.filter((name) => accounts[name].every((variable) => env[variable] !== undefined));
 
 /** The environment could not be used; `problems` names every variable that is wrong, and never shows its value. */
 export class EnvError extends Error {

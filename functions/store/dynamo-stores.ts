@@ -2,9 +2,10 @@
 import type { Clock } from '#calls/ports.ts';
 import { connect, type Tables } from './client.ts';
 import { dynamoCallStore } from './dynamo-call-store.ts';
-import { dynamoCapStore, dynamoPace, dynamoSuppressionStore, dynamoTicketRegister } from './dynamo-guards.ts';
+import { dynamoCapStore, dynamoHealthStore, dynamoPace, dynamoSuppressionStore, dynamoTicketRegister } from './dynamo-guards.ts';
 import { dynamoErasureStore } from './dynamo-erasure.ts';
 import { dynamoLeadStore } from './dynamo-lead-store.ts';
+import { dynamoOutboxStore } from './dynamo-outbox-store.ts';
 import { dynamoAuditTrail, dynamoForgetList, dynamoStatsStore, dynamoSwitchStore } from './dynamo-operations.ts';
 
 export interface StoreOptions {
@@ -27,7 +28,9 @@ export const storesOver = (tables: Tables, clock: Clock, intervalMs: (carrier: s
   switches: dynamoSwitchStore(tables),
   stats: dynamoStatsStore(tables, () => clock.now()),
   suppressions: dynamoSuppressionStore(tables),
+  outbox: dynamoOutboxStore(tables, clock),
   caps: dynamoCapStore(tables),
+  health: dynamoHealthStore(tables),
   pace: dynamoPace(tables, clock, intervalMs),
   tickets: dynamoTicketRegister(tables),
   /** Throws when the table cannot be read; for /health. */
