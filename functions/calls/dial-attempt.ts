@@ -1,15 +1,19 @@
 // The dialer: takes one message of the dial queue, asks permission again, waits for its turn, claims the attempt, asks the carrier once.
+import { askPermission } from './ask-permission.ts';
 import { dialCaps, underCap } from './caps.ts';
 import { readAttemptId, type AttemptRecord } from './lead.ts';
-import { permissionToDial, type Decision } from './permission.ts';
-import type { CallStore, CapStore, Carrier, DialMessage, DialQueue, Pace } from './ports.ts';
-import { settleLead, type SettleDeps } from './settle-lead.ts';
+import type { Decision } from './permission.ts';
+import { goOver, steer } from './failover.ts';
+import type { CallStore, CapStore, Carrier, DialMessage, DialQueue, HealthStore, Pace, SwitchStore } from './ports.ts';
+import { settleLead, settleOthers, type SettleDeps } from './settle-lead.ts';
 
 export interface DialDeps extends SettleDeps {
   calls: CallStore;
   caps: CapStore;
   queue: DialQueue;
   pace: Pace;
+  switches: SwitchStore;
+  health: HealthStore;
   carriers: Partial<Record<AttemptRecord['carrier'], Carrier>>;
   /** Waits for a turn that is near. */
   wait: (ms: number) => Promise<void>;
@@ -25,11 +29,12 @@ export type DialResult = 'dialled' | 'not-due' | 'not-ready' | 'later' | 'refuse
 export const dialAttempt = (deps: DialDeps) => async (message: DialMessage): Promise<DialResult> => {
   const { attemptId } = message;
   const parts = readAttemptId(attemptId);
-  const settle = () => settleLead(deps)(parts!.leadId);
+  if (!parts) return 'no-such-attempt';
+  const settle = () => settleLead(deps)(parts.leadId);
   const now = () => deps.clock.now().toISOString();
-  let attempt = await deps.leads.attempt(attemptId);
-  const lead = attempt && (await deps.leads.lead(attempt.leadId));
-  if (!attempt || !lead || !parts) return 'no-such-attempt';
+  const [found, lead] = await Promise.all([deps.leads.attempt(attemptId), deps.leads.lead(parts.leadId)]);
+  let attempt = found;
+  if (!attempt || !lead) return 'no-such-attempt';
   if (attempt.state !== 'ready' && attempt.state !== 'scheduled') {
     // The message comes again because a dialer died over it, maybe before it had settled the lead.
     await settle();
@@ -44,13 +49,7 @@ export const dialAttempt = (deps: DialDeps) => async (message: DialMessage): Pro
   }
 
   // Asked again at the moment of dialling: hours may have closed, and the person may have opted out, since the enquiry.
-  const [suppression, dialledAt] = await Promise.all([
-    deps.suppressions.suppression(lead.phone), deps.leads.dialledAt(lead.phone, new Date(deps.clock.now().getTime() - 31 * 86_400_000).toISOString(), attemptId),
-  ]);
-  const decision = permissionToDial({
-    now: now(), phone: lead.phone, leadTimeZone: lead.timeZone, consent: lead.consent, suppression: suppression ? { reason: suppression.reason } : null,
-    dialledAt, killSwitch: deps.policy.killSwitch, attemptNumber: parts.number,
-  }, deps.policy);
+  const { decision } = await askPermission(deps)({ lead, attemptNumber: parts.number, at: now(), attemptId });
   const decided = async (made: Decision): Promise<DialResult> => {
     const change = made.until === null ? { state: 'refused' as const } : { state: 'scheduled' as const, dueAt: made.until };
     await deps.leads.moveAttempt(attemptId, ['ready', 'scheduled'], { ...change, decision: made, reason: made.reason }, { at: now(), event: change.state, detail: made.code });
@@ -70,34 +69,67 @@ export const dialAttempt = (deps: DialDeps) => async (message: DialMessage): Pro
       await deps.caps.giveBack(caps);
       return 'not-ready';
     }
+    if (Date.parse(ready.dueAt) > deps.clock.now().getTime() + EARLY_MS) {
+      // A person moved it to a later time between the look at it and this step.
+      await deps.leads.moveAttempt(attemptId, ['ready'], { state: 'scheduled' }, { at: now(), event: 'scheduled', detail: 'moved to a later time' });
+      await deps.caps.giveBack(caps);
+      await deps.schedule.at(attemptId, ready.dueAt);
+      return 'not-due';
+    }
     attempt = ready;
   }
 
+  const steered = await steer(deps)(attempt, lead.phone);
+  if (!steered) return 'not-ready';
+  const turnAt = steered.carrier === attempt.carrier ? message.turnAt : undefined;
+  attempt = steered;
   const carrier = deps.carriers[attempt.carrier];
   if (!carrier) throw new Error(`attempt ${attemptId} wants a carrier that is not configured: ${attempt.carrier}`);
-  const waitMs = message.turnAt ? Date.parse(message.turnAt) - deps.clock.now().getTime() : await deps.pace.turn(carrier.name);
+  const call = { callId: parts.callId, attemptId, leadId: lead.leadId, carrier: carrier.name, direction: 'outbound' as const, from: carrier.from, to: lead.phone };
+  const [waitMs, opened] = await Promise.all([
+    turnAt ? Date.parse(turnAt) - deps.clock.now().getTime() : deps.pace.turn(carrier.name),
+    deps.calls.open(call, now()),
+  ]);
+  // Erased since it was read.
+  if (!opened) return 'no-such-attempt';
   if (waitMs > NEAR_MS) {
-    const turnAt = new Date(deps.clock.now().getTime() + waitMs).toISOString();
+    const later = new Date(deps.clock.now().getTime() + waitMs).toISOString();
     // Not due before its turn: otherwise the sweep would send it again, and every message would take another turn.
-    const waiting = await deps.leads.moveAttempt(attemptId, ['ready'], { dueAt: turnAt, reason: 'Waiting for a turn at the carrier.' }, { at: now(), event: 'waiting', detail: turnAt });
-    if (waiting) await deps.queue.send({ attemptId, turnAt }, Math.ceil(waitMs / 1000));
+    const waiting = await deps.leads.moveAttempt(attemptId, ['ready'], { dueAt: later, reason: 'Waiting for a turn at the carrier.' }, { at: now(), event: 'waiting', detail: later });
+    if (waiting) await deps.queue.send({ attemptId, turnAt: later }, Math.ceil(waitMs / 1000));
     return 'queued-for-turn';
   }
   if (waitMs > 0) await deps.wait(waitMs);
 
-  const call = { callId: parts.callId, attemptId, leadId: lead.leadId, carrier: carrier.name, direction: 'outbound' as const, from: carrier.from, to: lead.phone };
-  await deps.calls.open(call, now());
-  if (!(await deps.leads.claimAttempt(attemptId, lead.phone, now()))) return 'not-ready';
+  const claimed = await deps.leads.claimAttempt(attemptId, lead.phone, now());
+  if (!claimed) return 'not-ready';
   const held = ['dialling', 'unknown'] as AttemptRecord['state'][];
   // An attempt that comes back from `unknown`: the phone that was never found may have been answered meanwhile, and rings no more.
-  const callSid = (await deps.calls.call(parts.callId))?.callSid;
+  const record = await deps.calls.call(parts.callId);
+  if (record?.erasedAt !== undefined) return 'no-such-attempt';
+  const callSid = record?.callSid;
   if (callSid) {
     await deps.leads.moveAttempt(attemptId, held, { state: 'placed', callSid, reason: null }, { at: now(), event: 'placed', detail: 'its phone was answered' });
     await settle();
     return 'not-ready';
   }
-  await settle();
-  const outcome = await carrier.place({ attemptId, callId: parts.callId, to: lead.phone, ringSeconds: deps.policy.ringSeconds, limitSeconds: deps.policy.limitSeconds });
+  if (claimed.carrier !== carrier.name) {
+    // Another dialer gave it to another carrier between our reading and our claim, and left it to us: it is asked for there.
+    await deps.leads.moveAttempt(attemptId, held, { state: 'ready' }, { at: now(), event: 'ready', detail: `through ${claimed.carrier}` });
+    await deps.queue.send({ attemptId });
+    return 'not-ready';
+  }
+  if (record && record.carrier !== carrier.name) await deps.calls.open(call, now());
+  // The lead's own status need not hold the call up; should it fail now, it is settled again with the outcome below.
+  const [outcome] = await Promise.all([
+    carrier.place({ attemptId, callId: parts.callId, to: lead.phone, ringSeconds: deps.policy.ringSeconds, limitSeconds: deps.policy.limitSeconds }),
+    Promise.allSettled([settle()]),
+  ]);
+  if (await goOver(deps)(claimed, lead.phone, outcome)) {
+    await deps.queue.send({ attemptId });
+    await settle();
+    return 'dialled';
+  }
   switch (outcome.outcome) {
     case 'placed': {
       const bound = await deps.calls.bind(parts.callId, carrier.name, outcome.callSid);
@@ -108,7 +140,10 @@ export const dialAttempt = (deps: DialDeps) => async (message: DialMessage): Pro
       break;
     }
     case 'refused':
-      if (outcome.doNotDisturb) await deps.suppressions.suppress({ phone: lead.phone, reason: 'carrier-dnd', at: now(), note: outcome.code });
+      if (outcome.doNotDisturb) {
+        await deps.suppressions.suppress({ phone: lead.phone, reason: 'carrier-dnd', at: now(), note: outcome.code }, lead.leadId);
+        await settleOthers(deps)(lead.phone, lead.leadId);
+      }
       await deps.leads.moveAttempt(attemptId, held, { state: 'failed', reason: outcome.reason }, { at: now(), event: 'failed', detail: outcome.code });
       break;
     case 'not-now': {
@@ -122,5 +157,10 @@ export const dialAttempt = (deps: DialDeps) => async (message: DialMessage): Pro
       break;
   }
   await settle();
+  if (outcome.outcome === 'placed') {
+    // Whoever erased or suppressed the lead while the carrier was being asked could not hang up a call that had no name yet.
+    const [still, listed] = await Promise.all([deps.leads.lead(lead.leadId), deps.suppressions.suppression(lead.phone)]);
+    if (!still || listed) await carrier.hangUp(outcome.callSid);
+  }
   return 'dialled';
 };

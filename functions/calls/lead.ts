@@ -1,7 +1,9 @@
 // The lead, its consent and its attempts: the words that the whole house uses for them. Types only, and the id rule.
 import type { Decision } from './permission.ts';
 
-export type CarrierName = 'twilio' | 'exotel';
+/** Every carrier that there is a folder for under carriers/. */
+export const carrierNames = ['twilio', 'exotel'] as const;
+export type CarrierName = (typeof carrierNames)[number];
 
 export const leadStatuses = ['new', 'scheduled', 'dialling', 'in-call', 'reached', 'unreachable', 'refused', 'do-not-call'] as const;
 export type LeadStatus = (typeof leadStatuses)[number];

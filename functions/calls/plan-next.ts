@@ -1,5 +1,6 @@
 // Plans the attempt after one that came to nothing: by outcome, inside what permission allows, written once whoever plans it.
 import type { CallRecord } from './call.ts';
+import { carriersFor } from './choose-carrier.ts';
 import { attemptIdOf, readAttemptId, type AttemptRecord, type CarrierName, type LeadRecord } from './lead.ts';
 import { permissionToDial } from './permission.ts';
 import type { Policy } from './policy.ts';
@@ -11,7 +12,7 @@ export interface PlanDeps {
   schedule: DialSchedule;
   clock: Clock;
   policy: Policy;
-  /** Carriers that an attempt could go through. */
+  /** Carriers that an attempt could go through, the preferred one first. */
   carrierNames: CarrierName[];
   /** 0 up to 1; spreads attempts that failed together. */
   random: () => number;
@@ -39,7 +40,7 @@ export const planNext = (deps: PlanDeps) => async (lead: LeadRecord, attempts: A
   const last = ordered.at(-1)!;
   const history: Record<string, number> = {};
   for (const attempt of ordered.slice(0, -1)) history[outcomeOf(attempt, callOf(attempt))] = (history[outcomeOf(attempt, callOf(attempt))] ?? 0) + 1;
-  const other = deps.carrierNames.find((name) => name !== last.carrier);
+  const other = deps.policy.carriers.failover ? carriersFor(lead.phone, deps.policy, deps.carrierNames).find((name) => name !== last.carrier) : undefined;
   const next = nextAttempt({
     outcome: outcomeOf(last, callOf(last)), attemptNumber: ordered.length, endedAt: endedAt(last, callOf(last)), history, otherCarrier: other !== undefined,
   }, deps.policy, deps.random);

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { VisibleError } from './errors.ts';
+import { carrierNames } from './lead.ts';
 import { holidayRules } from './holiday-rules.ts';
 import { everyDayHours, lawfulHours, usualCountries } from './lawful-hours.ts';
 import { canonicalZone } from './zones.ts';
@@ -94,6 +95,12 @@ const schema = z.strictObject({
       default: price.default(30),
       byCountry: z.record(country, price).default({ US: 12, CA: 12, GB: 14, IN: 15, DE: 16, FR: 16, ES: 14, IT: 16, AU: 16 }),
     }).prefault({}),
+  }).prefault({}),
+  carriers: z.strictObject({
+    /** Numbers with this prefix (the longest that fits) are called through these carriers, in this order. */
+    routes: z.array(z.strictObject({ prefix, carriers: z.array(z.enum(carrierNames, `must be a carrier: ${carrierNames.join(' or ')}`)).min(1) })).max(200).default([]),
+    /** Whether a number may be called through the next carrier of its list when the first is down or refuses. */
+    failover: z.boolean().default(true),
   }).prefault({}),
   ringSeconds: whole(5, 120).default(30),
   limitSeconds: whole(30, 14_400).default(600),

@@ -83,7 +83,11 @@ export interface CapStore {
 }
 
 export interface CallStore {
-  /** Creates the call's record if it does not exist. Doing it again changes nothing. `false`: its lead was erased, and nothing is written. */
+  /**
+   * Creates the call's record if it does not exist. Doing it again changes nothing, but for the carrier and its number (`carrier`, `from`)
+   * of a call that no carrier's call is bound to: its attempt went over to another carrier before anything was placed. `false`: its lead
+   * was erased, and nothing is written.
+   */
   open(call: NewCall, at: string): Promise<boolean>;
   call(callId: string): Promise<CallRecord | undefined>;
   /** Our call behind the carrier's id. */
@@ -129,10 +133,13 @@ export interface DialOrder {
 
 export type DialOutcome =
   | { outcome: 'placed'; callSid: string; status: CallStatus }
-  /** The carrier said no; asking again in the same way would be answered in the same way. */
-  | { outcome: 'refused'; code: string; reason: string; doNotDisturb: boolean }
-  /** Certainly not placed: too many requests, or the carrier could not be reached at all. */
-  | { outcome: 'not-now'; retryAfterMs: number; reason: string }
+  /**
+   * The carrier said no; asking again in the same way would be answered in the same way. `account`: it would say so to every call of
+   * this account (credentials, balance, KYC), whatever the number.
+   */
+  | { outcome: 'refused'; code: string; reason: string; doNotDisturb: boolean; account?: boolean }
+  /** Certainly not placed: too many requests, or the carrier could not be reached at all (`unreachable`). */
+  | { outcome: 'not-now'; retryAfterMs: number; reason: string; unreachable?: boolean }
   /** Nobody knows whether a phone is ringing. */
   | { outcome: 'unknown'; reason: string };
 
@@ -159,7 +166,10 @@ export interface Carrier {
   callsTo(to: string, since: string): Promise<CarrierCall[]>;
   /** Throws UpstreamError; undefined when the carrier does not know it. */
   call(callSid: string): Promise<CarrierCall | undefined>;
-  /** Ends a live call; a call that is over already is no error. Throws UpstreamError. */
+  /**
+   * Ends a live call; a call that is over already is no error. Throws UpstreamError. Where a carrier has no such request (Exotel), it does
+   * nothing: the end reason is in the record, and the relay, which looks there, closes the stream.
+   */
   hangUp(callSid: string): Promise<void>;
   /** Deletes a recording for good; one that is gone already is no error. Throws UpstreamError. */
   deleteRecording?(recordingSid: string): Promise<void>;
@@ -179,6 +189,22 @@ export interface DialMessage {
 export interface DialSchedule {
   at(attemptId: string, when: string): Promise<void>;
   cancel(attemptId: string): Promise<void>;
+}
+
+/** How a carrier has been doing of late, as all dialers know it; kept by breaker.ts. */
+export interface CarrierHealth {
+  /** Failures without a success between them. */
+  failures: number;
+  /** ISO 8601. */
+  lastFailureAt: string;
+  /** Not asked before this, but for one dialer at a time that tries; null while failures are few. */
+  restsUntil: string | null;
+}
+
+export interface HealthStore {
+  health(carrier: CarrierName): Promise<CarrierHealth | undefined>;
+  /** Writes only over what was read (`undefined`: nothing); `next` undefined forgets. `false`: somebody was faster. */
+  setHealth(carrier: CarrierName, seen: CarrierHealth | undefined, next: CarrierHealth | undefined): Promise<boolean>;
 }
 
 /** Turns at the carrier's calls-per-second, across all dialers. */

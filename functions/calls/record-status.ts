@@ -20,9 +20,12 @@ export const recordCallback = (deps: RecordDeps) => async (callback: Callback): 
   const { carrier, callSid, attemptId } = callback;
   const parts = attemptId === null ? undefined : readAttemptId(attemptId);
   const callId = parts ? parts.callId : await deps.calls.callIdOf(carrier, callSid);
-  if (!callId || !(await deps.calls.call(callId))) {
+  const call = callId ? await deps.calls.call(callId) : undefined;
+  if (!callId || !call) {
     throw new VisibleError('not-found', 'no-such-call', 'No call of ours stands behind this callback.', { fields: [{ field: parts ? 'attempt' : 'CallSid', message: 'names no call that was placed here' }] });
   }
+  // The attempt went over to another carrier, which is certain to happen only where this one placed nothing.
+  if (call.carrier !== carrier) return 'stray';
   if ((await deps.calls.bind(callId, carrier, callSid)) === 'other') return 'stray';
   if (parts) {
     // The process that asked the carrier may have died before it read the answer: this callback is the answer.

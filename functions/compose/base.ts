@@ -3,7 +3,7 @@ import type { CarrierName } from '#calls/lead.ts';
 import type { PlanDeps } from '#calls/plan-next.ts';
 import type { Clock } from '#calls/ports.ts';
 import { systemClock } from '#house/clock.ts';
-import { readEnv, type Env } from '#house/env.ts';
+import { configuredCarriers, readEnv, type Env } from '#house/env.ts';
 import { stdoutLog, type Log } from '#house/log.ts';
 import { withSecrets } from '#house/secrets.ts';
 import { dynamoStores, type Stores } from '#store/dynamo-stores.ts';
@@ -22,7 +22,7 @@ export const callInterval = (env: Pick<Env, 'CALLS_PER_SECOND'>) => (carrier: st
 
 export const baseOf = (env: Env, log: Log): Base => ({
   env, log, clock: systemClock,
-  stores: dynamoStores({ endpoint: env.DYNAMODB_ENDPOINT, callsTable: env.CALLS_TABLE, sessionsTable: env.SESSIONS_TABLE, clock: systemClock, intervalMs: callInterval(env) }),
+  stores: dynamoStores({ endpoint: env.DYNAMODB_ENDPOINT, callsTable: env.CALLS_TABLE, sessionsTable: env.SESSIONS_TABLE, clock: systemClock, intervalMs: callInterval(env), retentionDays: env.RETENTION_DAYS }),
 });
 
 export const fromEnvironment = async (name: string): Promise<Base> => {
@@ -30,8 +30,15 @@ export const fromEnvironment = async (name: string): Promise<Base> => {
   return baseOf(env, stdoutLog(env.LOG_LEVEL, { function: name, stage: env.STAGE }));
 };
 
-/** Carriers that the environment has credentials for. */
-export const carrierNames = (env: Env): CarrierName[] => (env.TWILIO_ACCOUNT_SID && env.TWILIO_AUTH_TOKEN && env.TWILIO_PHONE_NUMBER ? ['twilio'] : []);
+/**
+ * Carriers that the environment has credentials for, TELEPHONY_PROVIDER's first. Never empty: with no credentials at all it is the one that
+ * would be asked, and the dialer says what is missing.
+ */
+export const carrierNames = (env: Env): CarrierName[] => {
+  const first = env.TELEPHONY_PROVIDER ?? 'twilio';
+  const found = configuredCarriers(env).toSorted((a, b) => Number(b === first) - Number(a === first));
+  return found.length > 0 ? found : [first];
+};
 
 /** What planning the next attempt needs beside the stores and the schedule. */
 export const planOf = (env: Env): Pick<PlanDeps, 'policy' | 'carrierNames' | 'random'> => ({ policy: policyOf(env), carrierNames: carrierNames(env), random: Math.random });

@@ -56,7 +56,14 @@ export const dynamoCallStore = ({ db, callsTable: TableName }: Tables, now: () =
           ...(call.direction === 'inbound' ? [{ Put: { TableName, Item: { ...keys.inbound(phoneKey(call.from), call.callId), callId: call.callId, ...lasting } } }] : []),
         ],
       })));
-      return written === true || written[0] !== 'ConditionalCheckFailed';
+      if (written === true) return true;
+      // There already. A call that no carrier's call is bound to may have gone over to another carrier.
+      await ifHolds(db.send(new UpdateCommand({
+        TableName, Key: keys.call(call.callId), UpdateExpression: 'SET carrier = :carrier, #from = :from',
+        ConditionExpression: 'attribute_exists(pk) AND callSid = :none AND carrier <> :carrier',
+        ExpressionAttributeNames: { '#from': 'from' }, ExpressionAttributeValues: { ':carrier': call.carrier, ':from': call.from, ':none': null },
+      })));
+      return written[0] !== 'ConditionalCheckFailed';
     },
 
     call: record,

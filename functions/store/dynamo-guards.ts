@@ -2,7 +2,7 @@
 import { DeleteCommand, GetCommand, PutCommand, QueryCommand, TransactWriteCommand, UpdateCommand, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
 import { VisibleError } from '#calls/errors.ts';
 import { phoneKey } from '#calls/phone-key.ts';
-import type { CapStore, Clock, Pace, Suppression, SuppressionStore, TicketRegister } from '#calls/ports.ts';
+import type { CapStore, CarrierHealth, Clock, HealthStore, Pace, Suppression, SuppressionStore, TicketRegister } from '#calls/ports.ts';
 import { epochSeconds, ifHolds, readCursor, transact, writeCursor, type Tables } from './client.ts';
 import { indexes, keys } from './table.ts';
 
@@ -103,4 +103,19 @@ export const dynamoTicketRegister = ({ db, sessionsTable: TableName }: Tables): 
       // Kept for a day beyond the ticket's own end: a document fetched again gives a later end to the same ticket id.
       TableName, Item: { ...keys.ticket(ticketId), expires: epochSeconds(expiresAt) + 86_400 }, ConditionExpression: 'attribute_not_exists(pk)',
     })))) !== undefined,
+});
+
+/** Kept as one text, so that a write can be held to the very state that was read. */
+export const dynamoHealthStore = ({ db, sessionsTable: TableName }: Tables): HealthStore => ({
+  health: async (carrier) => {
+    const { Item } = await db.send(new GetCommand({ TableName, Key: keys.health(carrier), ConsistentRead: true }));
+    return Item ? (JSON.parse(String(Item['health'])) as CarrierHealth) : undefined;
+  },
+  setHealth: async (carrier, seen, next) => {
+    const asSeen = seen ? { ConditionExpression: 'health = :seen', ExpressionAttributeValues: { ':seen': JSON.stringify(seen) } } : { ConditionExpression: 'attribute_not_exists(pk)' };
+    const write = next
+      ? db.send(new PutCommand({ TableName, Item: { ...keys.health(carrier), health: JSON.stringify(next), expires: epochSeconds(next.lastFailureAt) + 86_400 }, ...asSeen }))
+      : db.send(new DeleteCommand({ TableName, Key: keys.health(carrier), ...asSeen }));
+    return (await ifHolds<unknown>(write)) !== undefined;
+  },
 });

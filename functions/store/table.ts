@@ -31,7 +31,8 @@ import type { CreateTableCommandInput } from '@aws-sdk/client-dynamodb';
  * byDue (duePk, dueSk) attempts and calls that somebody has to look at; sparse: finished ones are not in it.
  *
  * Table `relay-sessions` (TTL only, never streamed):
- *   TICKET#<callId>#<epoch> -  a used ticket · PACE#<carrier> - the next free turn at the carrier
+ *   TICKET#<callId>#<epoch> -  a used ticket · PACE#<carrier> - the next free turn at the carrier ·
+ *   HEALTH#<carrier> - how the carrier has been doing of late
  */
 export const keys = {
   lead: (leadId: string) => ({ pk: `LEAD#${leadId}`, sk: 'LEAD' }),
@@ -55,6 +56,7 @@ export const keys = {
   outbox: (leadId: string, sequence: number) => ({ pk: `OUTBOX#${leadId}`, sk: `MSG#${String(sequence).padStart(9, '0')}` }),
   ticket: (ticketId: string) => ({ pk: `TICKET#${ticketId}`, sk: '-' }),
   pace: (carrier: string) => ({ pk: `PACE#${carrier}`, sk: '-' }),
+  health: (carrier: string) => ({ pk: `HEALTH#${carrier}`, sk: '-' }),
 } as const;
 
 export const indexes = { list: 'byList', status: 'byStatus', due: 'byDue' } as const;

@@ -32,7 +32,9 @@ export const memoryCallStore = (memory: CallMemory, clock: Clock, between: () =>
   return {
     open: (call) => one(() => {
       if (gone.has(ownerOf(call.callId))) return false;
-      if (!calls.has(call.callId)) calls.set(call.callId, newCallRecord(structuredClone(call)));
+      const known = calls.get(call.callId);
+      if (!known) calls.set(call.callId, newCallRecord(structuredClone(call)));
+      else if (known.callSid === null) calls.set(call.callId, { ...known, carrier: call.carrier, from: call.from });
       return true;
     }),
     callsOf: (numberKey, limit) => one(() => [...calls.values()].filter((c) => c.direction === 'inbound' && phoneKey(c.from) === numberKey).map((c) => c.callId).sort().toReversed().slice(0, limit)),

@@ -1,7 +1,7 @@
 // What keeps order between processes, in memory: suppressions, counters with a ceiling, turns at the carrier, used tickets.
 import { VisibleError } from '#calls/errors.ts';
 import { phoneKey } from '#calls/phone-key.ts';
-import type { CapStore, Clock, Pace, Suppression, SuppressionStore, TicketRegister } from '#calls/ports.ts';
+import type { CapStore, CarrierHealth, Clock, HealthStore, Pace, Suppression, SuppressionStore, TicketRegister } from '#calls/ports.ts';
 
 /** `kept` by the number's pseudonym; `gone`: leads that were erased. */
 export const memorySuppressionStore = (kept: Map<string, Suppression>, between: () => Promise<void>, gone: ReadonlyMap<string, unknown>): SuppressionStore => ({
@@ -62,6 +62,21 @@ export const memoryTicketRegister = (used: Set<string>, between: () => Promise<v
     await between();
     if (used.has(ticketId)) return false;
     used.add(ticketId);
+    return true;
+  },
+});
+
+export const memoryHealthStore = (kept: Map<string, string>, between: () => Promise<void>): HealthStore => ({
+  health: async (carrier) => {
+    await between();
+    const text = kept.get(carrier);
+    return text === undefined ? undefined : (JSON.parse(text) as CarrierHealth);
+  },
+  setHealth: async (carrier, seen, next) => {
+    await between();
+    if (kept.get(carrier) !== (seen && JSON.stringify(seen))) return false;
+    if (next) kept.set(carrier, JSON.stringify(next));
+    else kept.delete(carrier);
     return true;
   },
 });
