@@ -1,19 +1,20 @@
 // What an answered phone hears: decides, with at most one conditional write, between the agent, a goodbye and silence.
 import { isTerminal, type CallRecord } from './call.ts';
 import { readAttemptId } from './lead.ts';
-import type { CallStore, Clock } from './ports.ts';
+import type { CallStore, Clock, SuppressionStore } from './ports.ts';
 import { sealTicket } from './ticket.ts';
 
 /** A call in our own words, which each carrier's document.ts renders in its accent. */
 export type CallFlow =
-  /** Join the caller with the agent. `after`: where the carrier goes when the stream has ended. */
-  | { flow: 'talk'; attemptId: string; callId: string; ticket: string }
+  /** Join the caller with the agent, after so many seconds of silence. */
+  | { flow: 'talk'; attemptId: string; callId: string; ticket: string; pauseSeconds: number }
   /** Say one sentence and hang up. */
   | { flow: 'say-goodbye'; sentence: string }
   | { flow: 'hang-up' };
 
 export interface AnswerDeps {
   calls: CallStore;
+  suppressions: Pick<SuppressionStore, 'suppress'>;
   clock: Clock;
   ticketSecret: string;
   ticketTtlSeconds: number;
@@ -23,10 +24,12 @@ export const sorrySentence = 'We are sorry, this call cannot be continued. Goodb
 const notAgainSentence = 'We are already talking with you on another line. Goodbye.';
 /** How often one call may be given a new stream after the relay that carried it was lost. */
 export const MAX_TAKEOVERS = 3;
+/** Before each takeover: a carrier that cannot connect asks again at once, and another relay needs a moment to start. */
+const TAKEOVER_PAUSES_SECONDS = [0, 1, 3];
 
-const talk = (deps: AnswerDeps, attemptId: string, call: CallRecord, epoch: number): CallFlow => {
+const talk = (deps: AnswerDeps, attemptId: string, call: CallRecord, epoch: number, pauseSeconds = 0): CallFlow => {
   const expires = Math.floor(deps.clock.now().getTime() / 1000) + deps.ticketTtlSeconds;
-  return { flow: 'talk', attemptId, callId: call.callId, ticket: sealTicket(deps.ticketSecret, { callId: call.callId, callSid: call.callSid!, epoch, expires }) };
+  return { flow: 'talk', attemptId, callId: call.callId, ticket: sealTicket(deps.ticketSecret, { callId: call.callId, callSid: call.callSid!, epoch, expires }), pauseSeconds };
 };
 
 /** The document that the carrier fetches when the phone is answered. Fetched twice, it admits one stream all the same. */
@@ -56,7 +59,7 @@ export const afterStream = (deps: AnswerDeps) => async (ask: { attemptId: string
     return { flow: 'say-goodbye', sentence: sorrySentence };
   }
   await deps.calls.append(call.callId, { kind: 'document', at, epoch });
-  return talk(deps, ask.attemptId, call, epoch);
+  return talk(deps, ask.attemptId, call, epoch, TAKEOVER_PAUSES_SECONDS[epoch - 1]);
 };
 
 /** Keys pressed outside a stream: 9 is an opt-out; anything else goes on as when the phone was answered. */
@@ -65,7 +68,10 @@ export const keyPressed = (deps: AnswerDeps) => async (ask: { attemptId: string;
   const parts = readAttemptId(ask.attemptId);
   const call = parts ? await deps.calls.adopt(parts.callId, ask.callSid) : 'none';
   if (call === 'none' || call === 'other') return { flow: 'say-goodbye', sentence: sorrySentence };
-  // The call's next callback carries this to the lead and to the suppression list.
-  await deps.calls.append(call.callId, { kind: 'opt-out', at: deps.clock.now().toISOString(), by: 'key-9' });
+  const at = deps.clock.now().toISOString();
+  await deps.calls.append(call.callId, { kind: 'opt-out', at, by: 'key-9' });
+  // On the list at once; the call's next callback carries it to the lead and to the number's other leads. Erased: there is no number.
+  const phone = call.direction === 'outbound' ? call.to : call.from;
+  if (phone !== '') await deps.suppressions.suppress({ phone, reason: 'opt-out', at, note: null }, call.leadId ?? undefined);
   return { flow: 'say-goodbye', sentence: 'You will not be called again. Goodbye.' };
 };

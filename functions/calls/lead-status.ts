@@ -28,11 +28,14 @@ export const leadState = (attempts: AttemptRecord[], calls: ReadonlyMap<string, 
   }
   if (ordered.some((attempt) => callOf(attempt)?.optedOut)) return doNotCall;
   const reached = concluded.findLast((call) => call.talked && call.disposition !== 'voicemail');
-  if (reached) return { status: 'reached', disposition: reached.disposition ?? 'unknown', summary: reached.summary };
+  // Asked for by a person after that talk: it is not over.
+  const askedAgain = live?.askedAt !== undefined && live.askedAt > (reached?.endedAt ?? '') && !suppressed;
+  if (reached && !askedAgain) return { status: 'reached', disposition: reached.disposition ?? 'unknown', summary: reached.summary };
   if (suppressed) return doNotCall;
   if (live) return { status: live.state === 'scheduled' ? 'scheduled' : ordered.length === 1 ? 'new' : 'dialling', disposition: null, summary: null };
   if (lastCall) return { status: 'unreachable', disposition: lastCall.disposition ?? 'unreachable', summary: lastCall.summary };
   return ordered.every((a) => a.state === 'refused' || a.state === 'cancelled') && ordered.some((a) => a.state === 'refused')
     ? { status: 'refused', disposition: 'unknown', summary: null }
-    : { status: 'unreachable', disposition: 'unreachable', summary: null };
+    // Cancelled by a person before anybody tried: whether they could have been reached, nobody knows.
+    : { status: 'unreachable', disposition: ordered.every((a) => a.state === 'cancelled') ? 'unknown' : 'unreachable', summary: null };
 };

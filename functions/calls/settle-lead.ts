@@ -1,8 +1,9 @@
 // Brings a lead up to date with what its attempts and calls have become; run after anything that may have changed them.
 import { isConcluded } from './fold-call.ts';
 import { leadState } from './lead-status.ts';
-import { readAttemptId, type LeadRecord } from './lead.ts';
+import { readAttemptId, type AttemptRecord, type LeadRecord } from './lead.ts';
 import type { CallRecord } from './call.ts';
+import { phoneKey } from './phone-key.ts';
 import { planNext, type PlanDeps } from './plan-next.ts';
 import type { CallStore, LeadStore, SuppressionStore } from './ports.ts';
 
@@ -23,7 +24,7 @@ export const callsOf = async (calls: Pick<CallStore, 'call'>, attemptIds: string
  * loses the race reads again, so the last write has seen everything. An opt-out on a call suppresses the number at once and
  * cancels what was planned; an attempt that came to nothing plans the next one, while the policy has one.
  */
-export const settleLead = (deps: SettleDeps) => async (leadId: string): Promise<LeadRecord | undefined> => {
+export const settleLead = (deps: SettleDeps) => async (leadId: string, others = true): Promise<LeadRecord | undefined> => {
   for (;;) {
     const lead = await deps.leads.lead(leadId);
     if (!lead) return undefined;
@@ -31,10 +32,13 @@ export const settleLead = (deps: SettleDeps) => async (leadId: string): Promise<
     const calls = await callsOf(deps.calls, attempts.map((a) => a.attemptId));
     const at = deps.clock.now().toISOString();
     const optedOut = [...calls.values()].some((call) => call.optedOut);
-    if (optedOut) await deps.suppressions.suppress({ phone: lead.phone, reason: 'opt-out', at, note: null });
-    const suppressed = optedOut || (await deps.suppressions.suppression(lead.phone)) !== undefined;
-    const done = suppressed || [...calls.values()].some((call) => call.talked && isConcluded(call));
-    for (const attempt of done ? attempts.filter((a) => a.state === 'scheduled') : []) {
+    const known = await deps.suppressions.suppression(lead.phone);
+    if (optedOut && !known) await deps.suppressions.suppress({ phone: lead.phone, reason: 'opt-out', at, note: null }, leadId);
+    const suppressed = optedOut || known !== undefined;
+    const talkedUntil = [...calls.values()].filter((call) => call.talked && isConcluded(call)).map((call) => call.endedAt ?? '').sort().at(-1);
+    // What a person asked for after the talk is made all the same.
+    const pointless = (a: AttemptRecord): boolean => suppressed || (talkedUntil !== undefined && (a.askedAt ?? '') <= talkedUntil);
+    for (const attempt of attempts.filter((a) => a.state === 'scheduled' && pointless(a))) {
       await deps.schedule.cancel(attempt.attemptId);
       await deps.leads.moveAttempt(attempt.attemptId, ['scheduled'], { state: 'cancelled', reason: suppressed ? 'The number is on the suppression list.' : 'The lead was reached.' }, { at, event: 'cancelled', detail: suppressed ? 'suppressed' : 'reached' });
       attempts = await deps.leads.attempts(leadId);
@@ -42,7 +46,18 @@ export const settleLead = (deps: SettleDeps) => async (leadId: string): Promise<
     const state = leadState(attempts, calls, suppressed);
     // Never reached so far: the plan may know another time. The next round then finds its attempt.
     if (state.status === 'unreachable' && await planNext(deps)(lead, attempts, calls)) continue;
-    if (state.status === lead.status && state.disposition === lead.disposition && state.summary === lead.summary) return lead;
-    if (await deps.leads.settleLead(leadId, lead.version, state)) return { ...lead, ...state, version: lead.version + 1 };
+    const same = state.status === lead.status && state.disposition === lead.disposition && state.summary === lead.summary;
+    if (!same && !(await deps.leads.settleLead(leadId, lead.version, state))) continue;
+    // Who opts out is not called for any of their enquiries.
+    if (optedOut && others) await settleOthers(deps)(lead.phone, leadId);
+    return same ? lead : { ...lead, ...state, version: lead.version + 1 };
   }
+};
+
+/** More leads than one number has in its lifetime. */
+const MOST_LEADS = 100;
+
+/** Settles every other lead of the number, after something about the number itself has changed. */
+export const settleOthers = (deps: SettleDeps) => async (phone: string, except: string): Promise<void> => {
+  for (const leadId of await deps.leads.leadsOf(phoneKey(phone), MOST_LEADS)) if (leadId !== except) await settleLead(deps)(leadId, false);
 };

@@ -1,26 +1,28 @@
 // Takes an enquiry: permission to dial, caps, and lead, consent evidence and attempt in one transaction; then the dial queue.
 import { createHash } from 'node:crypto';
+import { askPermission } from './ask-permission.ts';
+import { askedAnew } from './cancel-plans.ts';
+import { mustBeSolved, type Captcha } from './captcha.ts';
 import { dialCaps, enquiryCaps, fullInWords, underCap } from './caps.ts';
+import { carriersFor } from './choose-carrier.ts';
 import { VisibleError } from './errors.ts';
 import type { Enquiry } from './enquiry.ts';
 import { attemptIdOf, type AttemptRecord, type CarrierName, type Consent, type LeadRecord, type LeadStatus } from './lead.ts';
-import { permissionToDial } from './permission.ts';
-import type { Policy } from './policy.ts';
-import type { CapStore, Clock, DialQueue, DialSchedule, LeadStore, SuppressionStore } from './ports.ts';
+import type { CapStore, DialQueue, SwitchStore } from './ports.ts';
+import type { SettleDeps } from './settle-lead.ts';
 
-export interface EnquiryDeps {
-  leads: LeadStore;
-  suppressions: SuppressionStore;
+export interface EnquiryDeps extends SettleDeps {
+  switches: SwitchStore;
+  /** Undefined where none is configured. */
+  captcha?: Captcha | undefined;
   caps: CapStore;
   queue: DialQueue;
-  schedule: DialSchedule;
-  clock: Clock;
-  policy: Policy;
-  carrier: CarrierName;
+  /** Carriers that an attempt could go through, the preferred one first; at least one. */
+  carrierNames: CarrierName[];
   newLeadId: () => string;
   /** What the page shows when the sender does not say what was shown. */
   consentText: string;
-  /** Tells that a message could not be sent; the sweep of due attempts makes good for it. */
+  /** Tells that a message could not be sent, or an older plan not be cancelled; the sweep of due attempts makes good for the message. */
   onQueueFailure: (error: unknown, attemptId: string) => void;
 }
 
@@ -56,20 +58,18 @@ export const takeEnquiry = (deps: EnquiryDeps) => async (enquiry: Enquiry, sende
     }
     return found ? { leadId: found.leadId, status: found.status } : undefined;
   };
-  const known = await earlier();
-  if (known) return known;
 
   const leadId = deps.newLeadId();
   const attemptId = attemptIdOf(leadId, 1);
   const text = enquiry.consentText ?? deps.consentText;
   const consent: Consent = { text, textHash: sha256(text), at, ip: sender.ip, userAgent: sender.userAgent, formUrl: enquiry.formUrl };
-  const [suppression, dialledAt] = await Promise.all([
-    deps.suppressions.suppression(enquiry.phone), deps.leads.dialledAt(enquiry.phone, new Date(now.getTime() - 31 * 86_400_000).toISOString()),
+  const [known, { decision: asked, suppression }] = await Promise.all([
+    earlier(), askPermission(deps)({ lead: { phone: enquiry.phone, timeZone: enquiry.timeZone, consent }, attemptNumber: 1, at }),
   ]);
-  let decision = permissionToDial({
-    now: at, phone: enquiry.phone, leadTimeZone: enquiry.timeZone, consent, suppression: suppression ? { reason: suppression.reason } : null,
-    dialledAt, killSwitch: deps.policy.killSwitch, attemptNumber: 1,
-  }, deps.policy);
+  // Who repeats a request under its own key has shown the captcha with the first one.
+  if (!known || sender.idempotencyKey === null) await mustBeSolved(deps.captcha, { token: enquiry.captcha, ip: sender.ip, enquiryKey: idempotencyKey });
+  if (known) return known;
+  let decision = asked;
 
   const perSender = enquiryCaps({ phone: enquiry.phone, address: sender.ip, now: at }, deps.policy);
   const crowded = await deps.caps.reserve(perSender);
@@ -90,7 +90,7 @@ export const takeEnquiry = (deps: EnquiryDeps) => async (enquiry: Enquiry, sende
 
   const state = { allowed: 'ready', later: 'scheduled', refused: 'refused' } as const;
   const attempt: AttemptRecord = {
-    attemptId, leadId, carrier: deps.carrier, state: state[decision.outcome], dueAt: decision.until ?? at, reason: decision.outcome === 'allowed' ? null : decision.reason,
+    attemptId, leadId, carrier: carriersFor(enquiry.phone, deps.policy, deps.carrierNames)[0]!, state: state[decision.outcome], dueAt: decision.until ?? at, reason: decision.outcome === 'allowed' ? null : decision.reason,
     decision, callSid: null, claimedAt: null, history: [{ at, event: state[decision.outcome], detail: decision.code }],
   };
   const lead: LeadRecord = {
@@ -109,6 +109,7 @@ export const takeEnquiry = (deps: EnquiryDeps) => async (enquiry: Enquiry, sende
   try {
     if (attempt.state === 'ready') await deps.queue.send({ attemptId });
     if (attempt.state === 'scheduled') await deps.schedule.at(attemptId, attempt.dueAt);
+    if (attempt.state !== 'refused') await askedAnew(deps)(lead.phone, leadId);
   } catch (error) {
     deps.onQueueFailure(error, attemptId);
   }
