@@ -118,6 +118,14 @@ describe('a stream that has ended', () => {
     expect(await world.after(first, sid)).toEqual({ flow: 'hang-up' });
   });
 
+  it('is taken over at once the first time, and after a moment when that came to nothing', async () => {
+    const world = await placed();
+    await world.answer(first, sid);
+    const pauses: unknown[] = [];
+    for (let epoch = 0; epoch < MAX_TAKEOVERS; epoch += 1) pauses.push((await world.after(first, sid) as { pauseSeconds?: number }).pauseSeconds);
+    expect(pauses).toEqual([0, 1, 3]);
+  });
+
   it('gives one stream when its document is fetched by two at once', async () => {
     const world = await placed();
     await world.answer(first, sid);

@@ -15,6 +15,7 @@ export const twiml = (flow: CallFlow, config: DocumentConfig): string => {
   const response = new VoiceResponse();
   switch (flow.flow) {
     case 'talk': {
+      if (flow.pauseSeconds > 0) response.pause({ length: flow.pauseSeconds });
       // `action` is fetched when the stream ends, whoever ended it: there the call is ended, or given to another relay.
       const connect = response.connect({ action: callbackUrl(config, 'after', flow.attemptId), method: 'POST' });
       const stream = connect.stream({ url: config.streamUrl, statusCallback: callbackUrl(config, 'stream', flow.attemptId), statusCallbackMethod: 'POST' });

@@ -11,7 +11,7 @@ const config: DocumentConfig = { publicBase: 'https://voice.example.com', stream
 const attemptId = attemptIdOf(leadIdNumber(1), 1);
 const { callId } = readAttemptId(attemptId)!;
 const ticket = sealTicket('s'.repeat(32), { callId, callSid: sidNumber(1), epoch: 0, expires: 1795262520 });
-const talk: CallFlow = { flow: 'talk', attemptId, callId, ticket };
+const talk = { flow: 'talk', attemptId, callId, ticket, pauseSeconds: 0 } satisfies CallFlow;
 
 describe('a call flow as TwiML', () => {
   it('joins the caller with our stream, the ticket as a parameter and no query on the address', () => {
@@ -26,6 +26,11 @@ describe('a call flow as TwiML', () => {
     expect(stream.children.map((child) => [child.name, child.attributes])).toEqual([['Parameter', { name: 'attempt', value: attemptId }], ['Parameter', { name: 'ticket', value: ticket }]]);
     // Twilio's limit: 500 characters for all names and values.
     expect(stream.children.map((child) => Object.values(child.attributes).join('')).join('').length).toBeLessThan(500);
+  });
+
+  it('waits in silence before it joins them, where another relay needs a moment', () => {
+    const response = parseXml(twiml({ ...talk, pauseSeconds: 3 }, config));
+    expect(response.children.map(({ name, attributes }) => [name, attributes['length']])).toEqual([['Pause', '3'], ['Connect', undefined]]);
   });
 
   it('says one sentence and hangs up, or hangs up', () => {
