@@ -1,11 +1,13 @@
 // Another fake Twilio: REST over HTTP, signed webhooks, media streams. Written from Twilio's documentation alone, sharing nothing with local/twilio:
 // what the product and its own simulator misunderstand together shows here.
 import { randomBytes } from 'node:crypto';
-import { httpFake, type Asked, type HttpFake, type Reply } from './other-http.ts';
+import { httpFake, pause, type Asked, type HttpFake, type Reply } from './other-http.ts';
 import { otherCall, type OtherCall } from './other-twilio-call.ts';
 
 /** What happens when a number is called. Everything left out happens as on a good day. */
 export interface Phone {
+  /** So long nothing is placed, in ms; then all goes on. */
+  thinks?: number;
   /** Before our request is answered: callbacks may overtake it. */
   early?: (call: OtherCall) => Promise<void>;
   /** Instead of 201: an error, an answer that never comes ('hold'), a broken connection ('drop'). */
@@ -71,6 +73,7 @@ export const otherTwilio = async (options: OtherTwilioOptions = {}): Promise<Oth
     const phone = phones.get(form.get('To')!) ?? {};
     const call = otherCall({ sid: `CA${hex(16)}`, form, accountSid, authToken, options });
     if (phone.rest && typeof phone.rest === 'object' && phone.rest.status >= 400 && phone.placed !== true) return reply(phone.rest.status, phone.rest.body, phone.rest.headers);
+    if (phone.thinks) await pause(phone.thinks);
     if (phone.placed !== false) {
       calls.push(call);
       await phone.early?.(call);
