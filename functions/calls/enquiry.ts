@@ -5,10 +5,12 @@ import { readPhone } from './phone.ts';
 import { canonicalZone } from './zones.ts';
 
 const isControl = (character: string): boolean => /\p{Cc}/u.test(character) && !'\t\n\r'.includes(character);
+/** A lone surrogate, which JSON can carry and UTF-8 cannot, could not be stored. */
+const isText = (value: string): boolean => value.isWellFormed();
 const text = (least: number, most: number, what: string) =>
   z.string(`must be text: ${what}`).trim().min(least, `is empty: give ${what}`).max(most, `is longer than ${most} characters`)
     // Control characters have no business in a name that is spoken and shown; line ends and tabs do in a consent text.
-    .refine((value) => !Array.from(value).some(isControl), 'holds control characters');
+    .refine((value) => !Array.from(value).some(isControl), 'holds control characters').refine(isText, 'holds half of a character; send valid Unicode');
 const optional = <T extends z.ZodType>(schema: T) => z.preprocess((value) => (value === '' || value === null ? undefined : value), schema.optional());
 
 const isZone = (zone: string): boolean => {
@@ -29,7 +31,7 @@ const schema = z.object({
   consentText: optional(text(1, 4000, 'the words that were shown')),
   interest: optional(text(1, 500, 'what it is about')),
   timeZone: optional(z.string('must be text: an IANA zone such as Asia/Kolkata').max(64, 'is longer than any zone name').refine(isZone, 'is no IANA time zone; send one such as Asia/Kolkata, or leave it out')),
-  formUrl: optional(z.string('must be text: the address of the page').max(2000, 'is longer than 2000 characters').refine((value) => /^https?:\/\//.test(value) && URL.canParse(value), 'must be an absolute http or https address')),
+  formUrl: optional(z.string('must be text: the address of the page').max(2000, 'is longer than 2000 characters').refine((value) => /^https?:\/\//.test(value) && URL.canParse(value), 'must be an absolute http or https address').refine(isText, 'holds half of a character; send valid Unicode')),
   captcha: optional(z.string('must be text').max(4096, 'is longer than 4096 characters')),
 });
 

@@ -116,14 +116,17 @@ export const readJson = (request: HttpRequest): unknown => {
   }
 };
 
-/** The body's form fields in the order sent, blanks and repetitions kept. */
-export const readForm = (request: HttpRequest): [string, string][] => [...new URLSearchParams(utf8(request.body))];
+/**
+ * The body's form fields in the order sent, blanks and repetitions kept. Bytes that are no UTF-8 become U+FFFD, percent-encoded or
+ * not: no signature fits them.
+ */
+export const readForm = (request: HttpRequest): [string, string][] => [...new URLSearchParams(request.body.toString('utf8'))];
 
 /** JSON or an HTML form, told apart by content type; a body without one is read as JSON. */
 export const readBody = (request: HttpRequest): { body: unknown; form: boolean } => {
   const type = mediaType(request);
   if (type === 'application/x-www-form-urlencoded') {
-    const fields = readForm(request);
+    const fields = [...new URLSearchParams(utf8(request.body))];
     const repeated = fields.find(([name], i) => fields.findIndex(([other]) => other === name) !== i);
     if (repeated) throw new VisibleError('invalid', 'field-repeated', 'A field was sent twice.', { fields: [{ field: repeated[0].slice(0, 60), message: 'was sent more than once; send it once' }] });
     return { body: Object.fromEntries(fields), form: true };
