@@ -8,6 +8,7 @@ import { freePort } from '../process/free-port.ts';
 import { claimData } from './claim.ts';
 import { answers } from './connection.ts';
 import { engineFile } from './engine-file.ts';
+import { indexStreamRecords } from './stream-index.ts';
 
 /** Start takes 0.05 s; a busy machine may take longer. */
 const READY_WITHIN_MS = 10_000;
@@ -67,6 +68,7 @@ const startEngine = async (engine: string, directory: string, dataFile: string, 
   };
   try {
     await answers(endpoint, READY_WITHIN_MS, early.signal);
+    indexStreamRecords(dataFile);
   } catch (error) {
     await stop();
     throw early.signal.aborted ? early.signal.reason : error;

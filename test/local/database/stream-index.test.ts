@@ -1,0 +1,44 @@
+import { DatabaseSync } from 'node:sqlite';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { indexStreamRecords } from '#local/database/stream-index.ts';
+
+const directories: string[] = [];
+const file = (): string => {
+  const directory = mkdtempSync(join(tmpdir(), 'stream-index-'));
+  directories.push(directory);
+  return join(directory, 'database.sqlite');
+};
+afterEach(() => directories.splice(0).forEach((directory) => rmSync(directory, { recursive: true })));
+
+describe('the indexes of the stream records', () => {
+  it('are used for the next number and for reading on', () => {
+    const path = file();
+    const database = new DatabaseSync(path);
+    database.exec('CREATE TABLE _stream_records (id INTEGER PRIMARY KEY, table_name TEXT, shard_id TEXT, sequence_number TEXT)');
+    expect(indexStreamRecords(path)).toBe(true);
+    const plan = (sql: string): string => database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all().map((row) => String(row['detail'])).join(' ');
+    expect(plan("SELECT COALESCE(MAX(CAST(sequence_number AS INTEGER)), 0) + 1 FROM _stream_records WHERE table_name = 'calls'")).toContain('ringback_stream_next');
+    expect(plan("SELECT id FROM _stream_records WHERE table_name = 'calls' AND shard_id = 's' AND CAST(sequence_number AS INTEGER) > 5 ORDER BY CAST(sequence_number AS INTEGER) ASC LIMIT 10"))
+      .toMatch(/ringback_stream_read(?!.*TEMP B-TREE)/);
+    database.close();
+  });
+
+  it('are made once, however often the engine starts', () => {
+    const path = file();
+    const database = new DatabaseSync(path);
+    database.exec('CREATE TABLE _stream_records (id INTEGER PRIMARY KEY, table_name TEXT, shard_id TEXT, sequence_number TEXT)');
+    indexStreamRecords(path);
+    indexStreamRecords(path);
+    expect(database.prepare("SELECT count(*) AS n FROM sqlite_master WHERE type = 'index' AND name LIKE 'ringback_%'").get()).toEqual({ n: 3 });
+    database.close();
+  });
+
+  it('are left alone where the engine keeps its records otherwise', () => {
+    const path = file();
+    new DatabaseSync(path).close();
+    expect(indexStreamRecords(path)).toBe(false);
+  });
+});
