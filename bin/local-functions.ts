@@ -4,7 +4,9 @@ import type { DialQueue, DialSchedule } from '#calls/ports.ts';
 import { answerHandler } from '#handlers/answer.ts';
 import { apiHandler } from '#handlers/api.ts';
 import { callbacksHandler } from '#handlers/callbacks.ts';
+import { captchaOf } from '#compose/captcha.ts';
 import { carriersOf, twilioAddresses } from '#compose/carriers.ts';
+import { forgettersOf } from '#compose/forgetters.ts';
 import { baseOf, planOf } from '#compose/base.ts';
 import { dialHandler } from '#handlers/dial.ts';
 import { enquireHandler } from '#handlers/enquire.ts';
@@ -38,6 +40,7 @@ export const hostFunctions = (env: Env, log: Log, { directory, outboxSecret }: {
   const { stores, clock } = base;
   const plan = planOf(env);
   const carriers = carriersOf(env);
+  const forgetters = forgettersOf(env, carriers);
   const localLog = ({ level, message, ...fields }: { level: 'info' | 'error'; message: string }): void => log[level](message, fields);
 
   const queue: DialQueue = { send: async (message, delaySeconds = 0) => void dialMessages.send(JSON.stringify(message), Math.min(SQS_MAX_DELAY_SECONDS, delaySeconds)) };
@@ -60,22 +63,22 @@ export const hostFunctions = (env: Env, log: Log, { directory, outboxSecret }: {
   const of = (name: string) => log.with({ function: name });
   const handlers: Record<HttpFunction, HttpHandler> = {
     enquire: enquireHandler({
-      ...stores, clock, log: of('enquire'), newLeadId, consentText, policy: plan.policy, carrierNames: plan.carrierNames, queue, schedule, defaultCallingCode: env.DEFAULT_COUNTRY_CODE,
+      ...stores, clock, log: of('enquire'), newLeadId, consentText, ...plan, captcha: captchaOf(env), queue, schedule, defaultCallingCode: env.DEFAULT_COUNTRY_CODE,
       onQueueFailure: (error, attemptId) => log.error('attempt could not be queued; the sweep will find it', { attemptId, error }),
     }),
     answer: answerHandler({
-      calls: stores.calls, clock, log: of('answer'), ticketSecret: env.STREAM_TICKET_SECRET!, ticketTtlSeconds: env.STREAM_TICKET_TTL_SECONDS,
+      calls: stores.calls, suppressions: stores.suppressions, clock, log: of('answer'), ticketSecret: env.STREAM_TICKET_SECRET!, ticketTtlSeconds: env.STREAM_TICKET_TTL_SECONDS,
       document: { ...twilioAddresses(env), streamUrl: publicStream(env) }, signature,
     }),
     callbacks: callbacksHandler({ ...stores, clock, log: of('callbacks'), ...plan, schedule, signature, elevenLabsSecret: env.ELEVENLABS_WEBHOOK_SECRET }),
-    api: apiHandler({ ...stores, clock, log: of('api'), ...plan, schedule, carriers, outboxQueue: outbox.outboxQueue, adminToken: env.ADMIN_TOKEN }),
+    api: apiHandler({ ...stores, clock, log: of('api'), ...plan, queue, schedule, carriers, forgetters, outboxQueue: outbox.outboxQueue, adminToken: env.ADMIN_TOKEN }),
     health: healthHandler({
       log: of('health'),
       parts: { database: stores.ping, relay: async () => { if (!(await fetch(`http://127.0.0.1:${env.RELAY_PORT}/ready`)).ok) throw new Error('not ready'); } },
     }),
   };
   const sweep = reconcileHandler({
-    ...stores, clock, log: of('reconcile'), ...plan, queue, schedule, carriers, afterSeconds: env.RECONCILE_AFTER_SECONDS,
+    ...stores, clock, log: of('reconcile'), ...plan, queue, schedule, carriers, forgetters, afterSeconds: env.RECONCILE_AFTER_SECONDS,
     onFailure: (error, id) => log.error('could not be reconciled this time', { id, error }),
   });
 

@@ -2,12 +2,13 @@
 import { isTerminal, type CallRecord } from './call.ts';
 import { isConcluded } from './fold-call.ts';
 import { readAttemptId, type AttemptRecord } from './lead.ts';
-import type { CallStore, Carrier, CarrierCall, DialQueue } from './ports.ts';
+import type { CallStore, Carrier, CarrierCall, DialQueue, ForgetList } from './ports.ts';
 import { recordEvent } from './record-event.ts';
 import { settleLead, type SettleDeps } from './settle-lead.ts';
 
 export interface ReconcileDeps extends SettleDeps {
   calls: CallStore;
+  forgets: ForgetList;
   queue: DialQueue;
   carriers: Partial<Record<AttemptRecord['carrier'], Carrier>>;
   /** A call or an attempt without news for so long is looked up. */

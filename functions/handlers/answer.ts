@@ -44,7 +44,7 @@ export const answerHandler = (deps: AnswerHandlerDeps): HttpHandler => {
 export const handler = lazily(async () => {
   const { env, log, clock, stores } = await fromEnvironment('answer');
   return answerHandler({
-    calls: stores.calls, clock, log, ticketSecret: need(env, 'STREAM_TICKET_SECRET'), ticketTtlSeconds: env.STREAM_TICKET_TTL_SECONDS,
+    calls: stores.calls, suppressions: stores.suppressions, clock, log, ticketSecret: need(env, 'STREAM_TICKET_SECRET'), ticketTtlSeconds: env.STREAM_TICKET_TTL_SECONDS,
     document: { ...twilioAddresses(env), streamUrl: publicStream(env) },
     signature: { authToken: need(env, 'TWILIO_AUTH_TOKEN'), publicBase: publicBase(env), skip: env.SKIP_WEBHOOK_SIGNATURE_VALIDATION },
   });

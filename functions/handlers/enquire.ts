@@ -7,8 +7,8 @@ import { takeEnquiry, type EnquiryDeps } from '#calls/take-enquiry.ts';
 import { httpHandler, json, lazily, problem, readBody, type HttpAnswer, type HttpHandler, type HttpRequest } from '#house/http.ts';
 import { newLeadId } from '#house/ids.ts';
 import type { Log } from '#house/log.ts';
-import { fromEnvironment } from '#compose/base.ts';
-import { policyOf } from '#compose/policy.ts';
+import { fromEnvironment, planOf } from '#compose/base.ts';
+import { captchaOf } from '#compose/captcha.ts';
 import { queueOf, scheduleOf } from '#compose/queue.ts';
 
 export interface EnquireDeps extends EnquiryDeps {
@@ -43,6 +43,10 @@ const faultPage = (answer: HttpAnswer): HttpAnswer => {
   };
 };
 
+/** Turnstile's widget adds its answer to a plain form under a name of its own. */
+const withCaptcha = (body: unknown): unknown =>
+  body !== null && typeof body === 'object' && 'cf-turnstile-response' in body && !('captcha' in body) ? { ...body, captcha: body['cf-turnstile-response'] } : body;
+
 export const enquireHandler = (deps: EnquireDeps): HttpHandler => {
   const take = takeEnquiry(deps);
   return httpHandler(async (request) => {
@@ -53,7 +57,7 @@ export const enquireHandler = (deps: EnquireDeps): HttpHandler => {
       return json(200, progress);
     }
     const { body, form } = readBody(request);
-    const enquiry = readEnquiry(body, deps.defaultCallingCode);
+    const enquiry = readEnquiry(withCaptcha(body), deps.defaultCallingCode);
     const answer = await take(enquiry, { ip: request.sourceIp, userAgent: request.header('user-agent')?.slice(0, 400) ?? null, idempotencyKey: readKey(request) });
     // A browser that sent the plain form is shown the page again, which then follows the call.
     if (form && wantsPage(request)) return { status: 303, headers: { location: `/?enquiry=${answer.leadId}#received`, 'cache-control': 'no-store' } };
@@ -68,7 +72,7 @@ export const enquireHandler = (deps: EnquireDeps): HttpHandler => {
 export const handler = lazily(async () => {
   const { env, log, clock, stores } = await fromEnvironment('enquire');
   return enquireHandler({
-    ...stores, clock, log, newLeadId, consentText, policy: policyOf(env), carrier: env.TELEPHONY_PROVIDER, defaultCallingCode: env.DEFAULT_COUNTRY_CODE,
+    ...stores, clock, log, newLeadId, consentText, ...planOf(env), captcha: captchaOf(env), defaultCallingCode: env.DEFAULT_COUNTRY_CODE,
     queue: queueOf(env), schedule: scheduleOf(env), onQueueFailure: (error, attemptId) => log.error('attempt could not be queued; the sweep will find it', { attemptId, error }),
   });
 });

@@ -13,6 +13,10 @@ const trouble = { description: 'What was wrong and what would be right', content
 const operation = (summary: string, ok: Record<string, object>, more: object = {}) => ({ summary, responses: { ...ok, '4XX': trouble }, ...more });
 const inPath = (name: string) => ({ parameters: [{ name, in: 'path', required: true, schema: text }] });
 const paging = [{ name: 'cursor', in: 'query', schema: text }, { name: 'limit', in: 'query', schema: { type: 'integer', minimum: 1, maximum: 200 } }];
+const byPhone = { name: 'phone', in: 'query', required: true, schema: text, description: 'E.164, with the + as %2B' };
+const json = (schema: object) => ({ requestBody: { required: true, content: { 'application/json': { schema } } } });
+const counts = { type: 'object', additionalProperties: count };
+const switchProperties = { dialling: { type: 'boolean' }, at: maybe(time), by: maybe(text), policyKillSwitch: { type: 'boolean' } };
 
 export const openApi = {
   openapi: '3.1.0',
@@ -20,14 +24,27 @@ export const openApi = {
   security: [{ bearer: [] }],
   paths: {
     '/api/leads': { get: operation('Leads, newest first', { 200: answer('A page of leads', object({ leads: { type: 'array', items: ref('LeadSummary') }, cursor: maybe(text) })) }, { parameters: [{ name: 'status', in: 'query', schema: { enum: leadStatuses } }, ...paging] }) },
-    '/api/leads/{leadId}': { get: operation('One lead, with attempts, calls, transcripts and timeline', { 200: answer('The lead', ref('Lead')) }, inPath('leadId')) },
+    '/api/leads/{leadId}/retry': { post: operation('Call this lead again now, or as soon as it is permitted', { 202: answer('The attempt that now stands', object({ ok: { const: true }, leadId: text, attemptId: text, state: { enum: ['ready', 'scheduled'] }, dueAt: time, reason: maybe(text) })) }, inPath('leadId')) },
+    '/api/leads/{leadId}/export': { get: operation('Everything that is kept about this lead\'s person', { 200: answer('The export', ref('PersonExport')) }, inPath('leadId')) },
+    '/api/people': { delete: operation('Erase everybody behind a number. A suppression of it goes on to hold, without the number', { 200: answer('What was erased', ref('Erased')) }, { parameters: [byPhone] }) },
+    '/api/people/export': { get: operation('Everything that is kept about the person behind a number', { 200: answer('The export', ref('PersonExport')) }, { parameters: [byPhone] }) },
+    '/api/audit': { get: operation('What people did, newest first; nothing personal', { 200: answer('A page of entries', object({ entries: { type: 'array', items: ref('AuditEntry') }, cursor: maybe(text) })) }, { parameters: paging }) },
+    '/api/switch': {
+      get: operation('Whether anybody is dialled', { 200: answer('The switch', object(switchProperties)) }),
+      post: operation('Turn dialling off or on. Off: enquiries are kept and called when it is on again', { 200: answer('The switch', object({ ...switchProperties, broughtForward: count })) }, json({ type: 'object', required: ['dialling'], properties: { dialling: { type: 'boolean' } } })),
+    },
+    '/api/stats': { get: operation('The numbers of a period, at most 92 days; the newest 10,000 leads and calls of it', { 200: answer('The numbers', ref('Stats')) }, { parameters: [{ name: 'from', in: 'query', schema: text, description: 'A day or a time; seven days before `to` if left out' }, { name: 'to', in: 'query', schema: text, description: 'A day (to its end) or a time; now if left out' }] }) },
+    '/api/attempts/{attemptId}': { delete: operation('Cancel an attempt that was not dialled yet', { 200: answer('The attempt', ref('ChangedAttempt')) }, inPath('attemptId')) },
+    '/api/attempts/{attemptId}/reschedule': { post: operation('Move a planned attempt to another time, or the first permitted one after it', { 200: answer('The attempt', ref('ChangedAttempt')) }, { ...inPath('attemptId'), ...json({ type: 'object', required: ['at'], properties: { at: time } }) }) },
+    '/api/openapi.json': { get: operation('This document', { 200: answer('OpenAPI 3.1', { type: 'object' }) }) },
+    '/api/leads/{leadId}': { delete: operation('Erase a lead: all that is personal, also out of a call that is going on', { 200: answer('What was erased', ref('Erased')) }, inPath('leadId')), get: operation('One lead, with attempts, calls, transcripts and timeline', { 200: answer('The lead', ref('Lead')) }, inPath('leadId')) },
     '/api/leads/{leadId}/suppress': { post: operation('Never call this lead\'s number again', { 200: answer('The lead', ref('Lead')) }, inPath('leadId')) },
     '/api/calls/{callId}': { get: operation('One call', { 200: answer('The call', ref('Call')) }, inPath('callId')) },
     '/api/calls/{callId}/end': { post: operation('Hang up a live call', { 202: answer('It is being ended', object({ ok: { const: true }, callId: text })) }, inPath('callId')) },
     '/api/suppressions': {
       get: operation('Numbers that are not called', { 200: answer('A page of suppressions', object({ suppressions: { type: 'array', items: ref('Suppression') }, cursor: maybe(text) })) }, { parameters: paging }),
-      post: operation('Add a number', { 201: answer('The suppression', ref('Suppression')) }, { requestBody: { required: true, content: { 'application/json': { schema: { type: 'object', required: ['phone'], properties: { phone: text, note: text } } } } } }),
-      delete: operation('Take a number off the list', { 204: { description: 'Done' } }, { parameters: [{ name: 'phone', in: 'query', required: true, schema: text }] }),
+      post: operation('Add a number', { 201: answer('The suppression', ref('Suppression')) }, json({ type: 'object', required: ['phone'], properties: { phone: text, reason: { enum: ['api', 'crm', 'console'] }, note: text } })),
+      delete: operation('Take a number off the list', { 204: { description: 'Done' } }, { parameters: [byPhone] }),
     },
   },
   components: {
@@ -50,7 +67,20 @@ export const openApi = {
         recordingUrl: maybe(text), answeredBy: maybe(text), cost: maybe(text),
         latency: object({ enquiryToDialMs: maybe(count), answerToFirstAudioMs: maybe(count), turnMs: { type: 'array', items: count } }),
       }),
-      Suppression: object({ phone: text, reason: { enum: ['opt-out', 'carrier-dnd', 'console', 'api', 'crm'] }, at: time, note: maybe(text) }),
+      ChangedAttempt: object({ ok: { const: true }, attemptId: text, leadId: text, state: { enum: attemptStates }, dueAt: time, reason: maybe(text) }),
+      Erased: object({ ok: { const: true }, erased: object(Object.fromEntries(['leads', 'calls', 'turns', 'recordings', 'pending', 'ended', 'notEnded'].map((name) => [name, count]))) }),
+      PersonExport: object({
+        phone: text, exportedAt: time, leads: { type: 'array', items: ref('Lead') }, inboundCalls: { type: 'array', items: ref('Call') }, suppression: maybe(ref('Suppression')),
+        dialledAt: { type: 'array', items: time },
+      }),
+      AuditEntry: object({ at: time, by: text, action: { enum: ['erase', 'export', 'suppress', 'unsuppress', 'retry', 'reschedule', 'cancel', 'end-call', 'switch'] }, leadId: maybe(text), facts: { type: 'object' } }),
+      Stats: object({
+        from: time, to: time, leads: object({ total: count, byStatus: counts, byDisposition: counts }),
+        calls: object({ total: count, byDirection: counts, byStatus: counts, byEndReason: counts }),
+        latency: object({ enquiryToDialMs: ref('Spread'), answerToFirstAudioMs: ref('Spread'), turnMs: ref('Spread') }), truncated: { type: 'boolean' },
+      }),
+      Spread: object({ count, median: maybe(count), p95: maybe(count) }),
+      Suppression: object({ phone: maybe(text), reason: { enum: ['opt-out', 'carrier-dnd', 'console', 'api', 'crm'] }, at: time, note: maybe(text) }),
     },
   },
 };

@@ -57,7 +57,7 @@ export const dynamoErasureStore = (tables: Tables, now: () => Date): ErasureStor
       for (;;) {
         const lead = await get(keys.lead(leadId));
         if (!lead || !isAlive(lead, now())) return undefined;
-        if (lead['erasedAt']) return { leadId, erasedAt: String(lead['erasedAt']) };
+        if (typeof lead['erasedAt'] === 'string') return { leadId, erasedAt: lead['erasedAt'] };
         const consent = await get(keys.consent(leadId));
         const { createdAt, expires, enquiryKey, version } = lead;
         const written = await transact(() => db.send(new TransactWriteCommand({

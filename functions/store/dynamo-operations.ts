@@ -42,7 +42,7 @@ export const dynamoForgetList = ({ db, callsTable: TableName }: Tables): ForgetL
     const found = await db.send(new QueryCommand({
       TableName, IndexName: indexes.due, Limit: limit, KeyConditionExpression: 'duePk = :pk AND dueSk <= :before', ExpressionAttributeValues: { ':pk': 'DUE#forget', ':before': `${before}~` },
     }));
-    return (found.Items ?? []).map(({ service, kind, id }) => ({ service, kind, id }) as Forgettable);
+    return (found.Items ?? []).map((item): Forgettable => ({ service: item['service'], kind: item['kind'], id: item['id'] }));
   },
   done: async ({ service, kind, id }) => {
     await db.send(new DeleteCommand({ TableName, Key: keys.forget(service, kind, id) }));

@@ -43,8 +43,16 @@ export const makeWorld = (options: WorldOptions = {}) => {
   const failures: { error: unknown; id: string }[] = [];
   const waits: number[] = [];
   let leadCount = 0;
+  /** What was deleted at outside services, and whether they can be reached. */
+  const forgotten: string[] = [];
+  const outside = { down: false };
+  const forgetter = (what: string) => async (id: string): Promise<void> => {
+    if (outside.down) throw new Error(`${what} cannot be deleted now`);
+    forgotten.push(`${what}#${id}`);
+  };
+  const forgetters = { 'twilio#recording': forgetter('twilio#recording'), 'elevenlabs#conversation': forgetter('elevenlabs#conversation') };
   const deps = {
-    leads: stores.leads, calls: stores.calls, suppressions: stores.suppressions, caps: stores.caps, pace: stores.pace, clock,
+    leads: stores.leads, calls: stores.calls, suppressions: stores.suppressions, switches: stores.switches, forgets: stores.forgets, forgetters, caps: stores.caps, pace: stores.pace, health: stores.health, clock,
     policy: readPolicy(options.policy ?? {}),
     queue: { send: async (message: DialMessage, delaySeconds = 0) => { messages.push({ message: structuredClone(message), at: clock.now().getTime() + Math.min(900, delaySeconds) * 1000 }); } },
     schedule: {
@@ -56,13 +64,13 @@ export const makeWorld = (options: WorldOptions = {}) => {
     wait: async (ms: number) => { waits.push(ms); clock.forward(ms); },
   };
   const enquiryDeps: EnquiryDeps = {
-    ...deps, carrier: 'twilio', newLeadId: () => leadIdNumber(leadCount += 1), consentText: 'The words on the page.',
+    ...deps, newLeadId: () => leadIdNumber(leadCount += 1), consentText: 'The words on the page.',
     onQueueFailure: (error, attemptId) => {
       if (error instanceof Crash) throw error;
       queueFailures.push(attemptId);
     },
   };
-  const answerDeps = { calls: stores.calls, clock, ticketSecret: 'a secret of the tests, 32 letters', ticketTtlSeconds: 120 };
+  const answerDeps = { calls: stores.calls, suppressions: stores.suppressions, clock, ticketSecret: 'a secret of the tests, 32 letters', ticketTtlSeconds: 120 };
 
   const enquire = (given: Partial<Enquiry> = {}, from: Partial<EnquirySender> = {}, plan?: CrashPlan): Promise<EnquiryAnswer> =>
     takeEnquiry(mortal({ ...enquiryDeps }, plan).deps)(enquiryOf(given), sender(from));
@@ -90,7 +98,7 @@ export const makeWorld = (options: WorldOptions = {}) => {
     return due.map(({ message }) => message);
   };
   return {
-    clock, stores, twilio, all, messages, schedules, queueFailures, failures, waits, deps, enquiryDeps, answerDeps, enquire, dial, sweep, callback, arrived,
+    clock, stores, twilio, all, messages, schedules, queueFailures, failures, waits, deps, enquiryDeps, answerDeps, forgotten, outside, forgetters, enquire, dial, sweep, callback, arrived,
     answer: (attemptId: string, callSid: string): Promise<CallFlow> => answerCall(answerDeps)({ attemptId, callSid }),
     after: (attemptId: string, callSid: string, lineIsDown = false): Promise<CallFlow> => afterStream(answerDeps)({ attemptId, callSid, lineIsDown }),
     key: (attemptId: string, callSid: string, digits: string): Promise<CallFlow> => keyPressed(answerDeps)({ attemptId, callSid, digits }),

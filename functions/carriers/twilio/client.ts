@@ -56,7 +56,7 @@ const carrierCall = (call: RestCall): CarrierCall => {
 
 export const twilioCarrier = (config: TwilioConfig): Carrier => {
   const account = `${config.apiBase}/2010-04-01/Accounts/${config.accountSid}`;
-  const ask = (method: 'GET' | 'POST', path: string, form?: [string, string][]): Promise<Response> => fetch(`${account}${path}`, {
+  const ask = (method: 'GET' | 'POST' | 'DELETE', path: string, form?: [string, string][]): Promise<Response> => fetch(`${account}${path}`, {
     method, redirect: 'error', signal: AbortSignal.timeout(config.timeoutMs ?? DEFAULT_TIMEOUT_MS),
     headers: {
       authorization: `Basic ${Buffer.from(`${config.accountSid}:${config.authToken}`).toString('base64')}`, accept: 'application/json',
@@ -144,6 +144,17 @@ export const twilioCarrier = (config: TwilioConfig): Carrier => {
       }
       // 400 with 21220: the call is over already. 404: it is gone.
       if (!response.ok && response.status !== 404 && response.status !== 400) throw new UpstreamError('twilio', response.status, response.status === 429 || response.status >= 500);
+    },
+
+    deleteRecording: async (recordingSid) => {
+      let response: Response;
+      try {
+        response = await ask('DELETE', `/Recordings/${encodeURIComponent(recordingSid)}.json`);
+        await response.arrayBuffer();
+      } catch (cause) {
+        throw new UpstreamError('twilio', 0, true, { message: 'Twilio could not be reached', cause });
+      }
+      if (!response.ok && response.status !== 404) throw new UpstreamError('twilio', response.status, response.status === 429 || response.status >= 500);
     },
   };
 };
