@@ -18,11 +18,13 @@ describe('the indexes of the stream records', () => {
     const path = file();
     const database = new DatabaseSync(path);
     database.exec('CREATE TABLE _stream_records (id INTEGER PRIMARY KEY, table_name TEXT, shard_id TEXT, sequence_number TEXT)');
+    // EXPLAIN QUERY PLAN does not say how MAX is found; the program itself does: by an index, it opens one.
+    const opensIndex = (sql: string): boolean => database.prepare(`EXPLAIN ${sql}`).all().some((row) => row['opcode'] === 'OpenRead' && String(row['p4']).startsWith('k('));
     const plan = (sql: string): string => database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all().map((row) => String(row['detail'])).join(' ');
     const next = "SELECT COALESCE(MAX(CAST(sequence_number AS INTEGER)), 0) + 1 FROM _stream_records WHERE table_name = 'calls'";
-    expect(plan(next)).toMatch(/^SCAN/);
+    expect(opensIndex(next)).toBe(false);
     expect(indexStreamRecords(path)).toBe(true);
-    expect(plan(next)).toMatch(/^SEARCH/);
+    expect(opensIndex(next)).toBe(true);
     expect(plan("SELECT id FROM _stream_records WHERE table_name = 'calls' AND shard_id = 's' AND CAST(sequence_number AS INTEGER) > 5 ORDER BY CAST(sequence_number AS INTEGER) ASC LIMIT 10"))
       .toMatch(/ringback_stream_read(?!.*TEMP B-TREE)/);
     database.close();
