@@ -1,5 +1,5 @@
 // The lead as the API and the console show it: one document made from the lead, its attempts, calls, transcripts and events.
-import type { CallEvent, CallRecord, Turn } from './call.ts';
+import { callStatuses, isTerminal, type CallEvent, type CallRecord, type Turn } from './call.ts';
 import { readAttemptId, type AttemptRecord, type LeadRecord, type Step } from './lead.ts';
 import type { CallStore, LeadStore } from './ports.ts';
 
@@ -9,7 +9,7 @@ export const callView = (call: CallRecord, turns: Turn[], enquiryToDialMs: numbe
   status: call.status, endReason: call.endReason, startedAt: call.startedAt, answeredAt: call.answeredAt, endedAt: call.endedAt,
   durationSeconds: call.durationSeconds, conversationId: call.conversationId, voiceId: call.voiceId,
   transcript: turns.toSorted((a, b) => a.index - b.index).map(({ role, text, at }) => ({ role, text, at })),
-  recordingUrl: call.recordingUrl, answeredBy: call.answeredBy, cost: call.cost, latency: { ...call.latency, enquiryToDialMs },
+  recordingUrl: call.recordingUrl, answeredBy: call.answeredBy, cost: call.cost, latency: { ...call.latency, enquiryToDialMs: enquiryToDialMs ?? call.latency.enquiryToDialMs },
 });
 export type CallView = ReturnType<typeof callView>;
 
@@ -31,6 +31,9 @@ const timelineOf = (event: CallEvent): Step | null => {
   }
 };
 
+const terminalSteps = new Set(callStatuses.filter(isTerminal).map((status) => `call-${status}`));
+const isTerminalStep = (step: Step): boolean => terminalSteps.has(step.event);
+
 export interface LeadParts {
   lead: LeadRecord;
   attempts: AttemptRecord[];
@@ -41,16 +44,19 @@ export interface LeadParts {
 export const leadView = ({ lead, attempts, calls }: LeadParts) => {
   const ordered = attempts.toSorted((a, b) => readAttemptId(a.attemptId)!.number - readAttemptId(b.attemptId)!.number);
   const real = calls.filter(({ call }) => call.callSid !== null);
-  // Carriers tell time in whole seconds: what happened to a call is never shown before it was dialled.
-  const notBefore = (call: CallRecord, step: Step): Step => {
+  // Carriers tell time in whole seconds: what happened to a call is never shown before it was dialled, nor its end before that of the talk.
+  const notBefore = (call: CallRecord, step: Step, events: CallEvent[]): Step => {
     const claimedAt = ordered.find((a) => a.attemptId === call.attemptId)?.claimedAt ?? step.at;
-    return step.at < claimedAt ? { ...step, at: claimedAt } : step;
+    const talkEnded = events.find(({ kind }) => kind === 'ended')?.at ?? step.at;
+    const sameSecond = Date.parse(talkEnded) - Date.parse(step.at) < 1000 && isTerminalStep(step);
+    const floor = sameSecond && talkEnded > claimedAt ? talkEnded : claimedAt;
+    return step.at < floor ? { ...step, at: floor } : step;
   };
   const timeline: Step[] = [
     { at: lead.createdAt, event: 'enquiry-received', detail: lead.interest },
     { at: lead.consent.at, event: 'consent-recorded', detail: lead.consent.textHash },
     ...ordered.flatMap((a) => a.history.map((step) => ({ ...step, event: `attempt-${step.event}` }))),
-    ...real.flatMap(({ call, events }) => events.map(timelineOf).filter((step): step is Step => step !== null).map((step) => notBefore(call, step))),
+    ...real.flatMap(({ call, events }) => events.map(timelineOf).filter((step): step is Step => step !== null).map((step) => notBefore(call, step, events))),
   ];
   const dialMs = (call: CallRecord): number | null => {
     const attempt = ordered.find((a) => a.attemptId === call.attemptId);
@@ -67,7 +73,7 @@ export const leadView = ({ lead, attempts, calls }: LeadParts) => {
       callId: real.find(({ call }) => call.attemptId === a.attemptId)?.call.callId ?? null,
     })),
     calls: real.map(({ call, turns }) => callView(call, turns, dialMs(call))),
-    timeline: timeline.toSorted((a, b) => a.at.localeCompare(b.at)),
+    timeline: timeline.toSorted((a, b) => a.at.localeCompare(b.at) || Number(isTerminalStep(a)) - Number(isTerminalStep(b))),
   };
 };
 export type LeadView = ReturnType<typeof leadView>;

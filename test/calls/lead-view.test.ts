@@ -51,6 +51,17 @@ describe('a lead in the API\'s words', () => {
     expect(events[0]).toBe('enquiry-received');
   });
 
+  it('shows the end of the call after the end of the talk, though the carrier tells whole seconds only', async () => {
+    const other = makeWorld();
+    await other.enquire();
+    await other.dialAll();
+    await other.callback(first, sidNumber(1), { kind: 'ended', at: '2026-11-21T12:00:25.900Z', endReason: 'agent-ended', detail: null, turnMs: [] }, statusEvent('completed', { at: '2026-11-21T12:00:25.000Z', sequence: 3, durationSeconds: 20 }));
+    const late = (await other.view(lead)).timeline.slice(-2);
+    expect(late).toMatchObject([{ event: 'talk-ended', at: '2026-11-21T12:00:25.900Z' }, { event: 'call-completed', at: '2026-11-21T12:00:25.900Z' }]);
+    // The record itself keeps the carrier's word.
+    expect((await other.view(lead)).calls[0]!.endedAt).toBe('2026-11-21T12:00:25.000Z');
+  });
+
   it('measures a planned attempt from when it was due, not from the enquiry', async () => {
     const world = makeWorld({ start: '2026-11-21T23:00:00.000Z', policy: { hours: { builtIn: false } } });
     await world.enquire();
