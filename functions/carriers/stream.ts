@@ -46,14 +46,21 @@ export interface StreamCutting {
   mostBytes: number;
   /** Whether the end of an utterance is filled up with silence to whole frames; otherwise it is sent as short as it is. */
   padsEnd: boolean;
+  /**
+   * Where the carrier wants audio about as fast as it is played: `startMs` may go out at once, then `speed` times real time, until
+   * `mostAheadMs` are ahead of the caller's ear. Absent: as fast as the relay's window allows.
+   */
+  pace?: { startMs: number; mostAheadMs: number; speed: number };
 }
 
-/** Pure and synchronous: a frame in, a value out. */
+/** Pure and synchronous: a frame in, a value out; a writer may count what it wrote. */
 export interface StreamCodec {
   readonly carrier: CarrierName;
   /** Frames larger than this are refused by the socket. */
   readonly maxFrameBytes: number;
   cutting(shape: AudioShape): StreamCutting;
+  /** Whether the carrier comes back for another stream when this one ends too early, by its answer document; otherwise the call ends with it. */
+  readonly reopens: boolean;
   read(frame: Buffer): StreamEvent | StreamFault;
-  writer(streamSid: string): StreamWriter;
+  writer(streamSid: string, shape: AudioShape): StreamWriter;
 }

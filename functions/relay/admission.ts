@@ -1,19 +1,23 @@
 // Who may talk at our expense: takes a carrier's connection from its first frame to its bridge, or closes it. Made by server.ts for each stream.
 import { isTerminal, type CallRecord } from '#calls/call.ts';
 import { openTicket, ticketId, type Ticket } from '#calls/ticket.ts';
-import type { CallStore, LeadStore, TicketRegister } from '#calls/ports.ts';
+import type { CarrierName } from '#calls/lead.ts';
+import type { CallStore, LeadStore, SuppressionStore, TicketRegister } from '#calls/ports.ts';
 import type { StreamCodec, StreamEvent, StreamStart } from '#carriers/stream.ts';
 import { bridge, type Bridge } from './bridge.ts';
 import { carrierLeg } from './carrier-leg.ts';
+import { watchForOperator } from './ended-elsewhere.ts';
 import type { BridgeDeps, StreamInput, Transport } from './ports.ts';
 
 export interface AdmissionDeps extends BridgeDeps {
-  calls: Pick<CallStore, 'call'>;
+  calls: Pick<CallStore, 'call' | 'bind'>;
   leads: Pick<LeadStore, 'lead'>;
+  /** Asked where the carrier could not hang up a phone that rang when its number was suppressed; absent: not asked. */
+  suppressions?: Pick<SuppressionStore, 'suppression'>;
   tickets: TicketRegister;
   ticketSecret: string;
-  /** Streams of other accounts are refused; undefined where none is configured. */
-  accountSid: string | undefined;
+  /** Streams of other accounts are refused; a carrier without one here is not checked. */
+  accounts: Partial<Record<CarrierName, string>>;
   /** The voice that this call's agent speaks with; absent: the agent's own. */
   voiceOf?: ((call: CallRecord) => Promise<string | null>) | undefined;
 }
@@ -44,7 +48,8 @@ const within = async <T>(work: Promise<T>): Promise<T | 'too-late'> => {
   }
 };
 
-export const admission = (transport: Transport, codec: StreamCodec, deps: AdmissionDeps, bridges: Bridges): StreamInput => {
+/** `shown`: a ticket that stood in the address of the handshake. The start frame's counts first, where a carrier hands parameters over there. */
+export const admission = (transport: Transport, codec: StreamCodec, deps: AdmissionDeps, bridges: Bridges, shown?: string): StreamInput => {
   const { options, metrics, log, clock } = deps;
   let state: State = 'new';
   let frames = 0;
@@ -70,18 +75,30 @@ export const admission = (transport: Transport, codec: StreamCodec, deps: Admiss
   };
   const timer = setTimeout(() => refuse('no-ticket-in-time'), options.ticketMs);
 
-  /** The call behind a good ticket; undefined when the store does not say. Refuses by itself when it says no. */
-  const readCall = async (ticket: Ticket): Promise<{ record: CallRecord | undefined } | 'refused'> => {
+  /**
+   * The call behind a good ticket; undefined when the store does not say. Refuses by itself when it says no. A ticket that names no callSid
+   * belongs to the first call that shows it: a second phone that rang for one attempt is let go here.
+   */
+  const readCall = async (ticket: Ticket, callSid: string): Promise<{ record: CallRecord | undefined } | 'refused'> => {
     let record: CallRecord | undefined | 'too-late';
     try {
+      const bound = ticket.callSid === null ? await within(deps.calls.bind(ticket.callId, codec.carrier, callSid)) : 'bound';
+      if (bound === 'other') {
+        refuse('other-call');
+        return 'refused';
+      }
       record = await within(deps.calls.call(ticket.callId));
+      if (!codec.reopens && typeof record === 'object' && record.direction === 'outbound' && await deps.suppressions?.suppression(record.to)) {
+        refuse('number-suppressed');
+        return 'refused';
+      }
     } catch (error) {
       log.error('a call could not be read; the caller is talked with all the same', { callId: ticket.callId, error });
       record = 'too-late';
     }
     if (record === 'too-late') return { record: undefined };
     const fault = record === undefined ? 'no-such-call'
-      : record.callSid !== null && record.callSid !== ticket.callSid ? 'other-call'
+      : record.callSid !== null && record.callSid !== callSid ? 'other-call'
       : record.endReason !== null || isTerminal(record.status) ? 'call-is-over' : undefined;
     if (fault) {
       refuse(fault);
@@ -110,8 +127,10 @@ export const admission = (transport: Transport, codec: StreamCodec, deps: Admiss
 
   /** Nothing reaches the agent before the end of this function. */
   const check = async (start: StreamStart, startedMs: number): Promise<void> => {
-    if (deps.accountSid && start.accountSid !== deps.accountSid) return refuse('other-account');
-    const ticket = openTicket(deps.ticketSecret, start.ticket, start.callSid, clock.now());
+    const account = deps.accounts[codec.carrier];
+    // A carrier that names none has the ticket to show all the same.
+    if (account && start.accountSid !== '' && start.accountSid !== account) return refuse('other-account');
+    const ticket = openTicket(deps.ticketSecret, start.ticket ?? shown, start.callSid, clock.now());
     if (typeof ticket === 'string') return refuse(`ticket-${ticket}`);
     const closedFor = bridges.closedFor();
     // The ticket is not used up: another task may take the stream.
@@ -125,7 +144,7 @@ export const admission = (transport: Transport, codec: StreamCodec, deps: Admiss
       return refuse('ticket-register-failed', 1011);
     }
     if (!first) return refuse('ticket-used');
-    const read = await readCall(ticket);
+    const read = await readCall(ticket, start.callSid);
     if (read === 'refused') return;
     const voiceId = await voice(read.record);
     const older = bridges.of(ticket.callId);
@@ -138,6 +157,7 @@ export const admission = (transport: Transport, codec: StreamCodec, deps: Admiss
     joined = made;
     bridges.add(made);
     metrics.count('streams_admitted');
+    if (!codec.reopens) watchForOperator(made, deps.calls, log, options.operatorLookMs);
     const kept = early;
     settle('bridged');
     for (const event of kept) made.carrier(event);

@@ -41,7 +41,10 @@ export const agentAudio = (leg: CarrierLeg, out: Outbound, idleMs: number, metri
     lastAudio = performance.now();
     if (idle) return;
     const fire = (): void => {
-      const left = idleMs - (performance.now() - lastAudio);
+      // To a carrier that is sent its audio as it plays it, a pause of the agent's is none while there is more to be said: filling up with
+      // silence would tear a word apart.
+      const ahead = leg.cutting.pace ? out.remainingMs() - idleMs : 0;
+      const left = Math.max(ahead, idleMs - (performance.now() - lastAudio));
       if (left > 1) idle = setTimeout(fire, left);
       else flush();
     };

@@ -3,13 +3,14 @@ import type { StreamCodec, StreamStart } from '#carriers/stream.ts';
 import type { CarrierLeg, Transport } from './ports.ts';
 
 export const carrierLeg = (transport: Transport, codec: StreamCodec, start: StreamStart): CarrierLeg => {
-  const write = codec.writer(start.streamSid);
+  const write = codec.writer(start.streamSid, start.shape);
   return {
     carrier: codec.carrier,
     streamSid: start.streamSid,
     callSid: start.callSid,
     shape: start.shape,
     cutting: codec.cutting(start.shape),
+    reopens: codec.reopens,
     media: (base64) => transport.send(write.media(base64)),
     mark: (name) => transport.send(write.mark(name)),
     clear: () => transport.send(write.clear()),

@@ -5,7 +5,7 @@ import type { DialSchedule } from '#calls/ports.ts';
 import { recordEvent } from '#calls/record-event.ts';
 import { twilioCodec } from '#carriers/twilio/codec.ts';
 import { baseOf, need, planOf } from '#compose/base.ts';
-import { carriersOf } from '#compose/carriers.ts';
+import { accountsOf, carriersOf, codecs } from '#compose/carriers.ts';
 import { scheduleOf } from '#compose/queue.ts';
 import type { Env } from '#house/env.ts';
 import type { Log } from '#house/log.ts';
@@ -28,7 +28,7 @@ export const relayDeps = (env: Env, log: Log): RelayDeps => {
   const carriers = carriersOf(env);
   const agent = { baseUrl: env.ELEVENLABS_API_BASE_URL, agentId: need(env, 'ELEVENLABS_AGENT_ID'), apiKey: env.ELEVENLABS_API_KEY };
   return {
-    calls: stores.calls, leads: stores.leads, tickets: stores.tickets,
+    calls: stores.calls, leads: stores.leads, suppressions: stores.suppressions, tickets: stores.tickets,
     putTurn: (callId, turn) => stores.calls.putTurn(callId, turn),
     record: recordEvent({ ...stores, clock, ...planOf(env), schedule: scheduleFor(env) }),
     hangUp: async (carrier, callSid) => carriers[carrier]?.hangUp(callSid),
@@ -36,8 +36,8 @@ export const relayDeps = (env: Env, log: Log): RelayDeps => {
     tools: standardTools,
     sentences: loadSentences(),
     ticketSecret: need(env, 'STREAM_TICKET_SECRET'),
-    accountSid: env.TWILIO_ACCOUNT_SID,
-    codecs: { default: twilioCodec },
+    accounts: accountsOf(env),
+    codecs: { default: twilioCodec, ...codecs() },
     clock,
     ms: () => performance.now(),
     log, metrics: metrics(),

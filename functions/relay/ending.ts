@@ -8,7 +8,10 @@ export interface Ending {
   readonly begun: boolean;
   /** The talk is over for this reason. What is queued for the caller is heard first, unless the caller has gone (`now`). */
   end(reason: EndReason, detail: string | null, how?: 'heard' | 'now'): void;
-  /** The stream broke and the call may live: nothing final is written, so that the answer document opens another stream. */
+  /**
+   * The stream broke. Where the call may live, nothing final is written, so that the answer document opens another stream; where the call
+   * ends with its stream, the reason is written like any other.
+   */
   lose(detail: string, closeCode: number): void;
   /** Resolves when everything is closed and written down; never rejects. */
   readonly done: Promise<void>;
@@ -26,6 +29,10 @@ interface EndingParts {
   /** Called once everything is over; may throw. */
   finished: () => void;
 }
+
+/** Why a call is over whose stream cannot be opened again; none where a newer stream has the caller. */
+const finalReason = (detail: string): EndReason | undefined =>
+  (detail === 'overtaken' ? undefined : detail === 'operator' ? 'operator' : detail.startsWith('carrier-') ? 'carrier-failed' : 'agent-failed');
 
 export const ending = ({ deps, call, leg, out, recorder, turnMs, stopTalking, finished }: EndingParts): Ending => {
   const { options, metrics, clock } = deps;
@@ -92,7 +99,11 @@ export const ending = ({ deps, call, leg, out, recorder, turnMs, stopTalking, fi
     },
     lose: (detail, closeCode) => {
       if (closing) return;
-      if (!begun) recorder.event({ kind: 'stream-failed', at: clock.now().toISOString(), detail });
+      if (!begun) {
+        recorder.event({ kind: 'stream-failed', at: clock.now().toISOString(), detail });
+        const reason = leg.reopens ? undefined : finalReason(detail);
+        if (reason) begun = { reason, detail };
+      }
       begin(close(closeCode, detail));
     },
     done,

@@ -47,6 +47,8 @@ export interface RelayOptions {
   lastWordsMs: number;
   /** The talk is ended politely after this (CALL_LIMIT_SECONDS). */
   callLimitMs: number;
+  /** How often the record of a call that only the relay can end is looked at for an operator's end. */
+  operatorLookMs: number;
   /** How long writing down the end may hold up the end. */
   recordEndMs: number;
   /** WebSocket pings to the carrier, for load balancers with idle limits; no sign of life in three of them: dead. */
@@ -60,6 +62,6 @@ export const relayDefaults: RelayOptions = {
   callerKeptMs: 2000, agentChunkMs: 20, mostAgentSocketBytes: 128 * 1024, mostCarrierSocketBytes: 2 * 1024 * 1024,
   aheadMs: 30_000, mostQueuedMs: 600_000, markEveryMs: 1000, lostEchoMs: 5000, idleMs: 200,
   reassureMs: 4500, firstAudioMs: 10_000, queueMs: 25_000, agentSilentMs: 30_000, errorGraceMs: 2000,
-  endCallMs: 5000, lastWordsMarginMs: 3000, lastWordsMs: 120_000, callLimitMs: 900_000, recordEndMs: 8000,
+  endCallMs: 5000, lastWordsMarginMs: 3000, lastWordsMs: 120_000, callLimitMs: 900_000, operatorLookMs: 3000, recordEndMs: 8000,
   pingMs: 15_000, drainMs: 3000,
 };

@@ -20,6 +20,8 @@ export interface Outbound {
   echoed(name: string): Echo;
   /** Settles, and resolves once the caller heard everything; at the latest when `margin` passed after it should have been heard, or `most`. */
   heardOut(marginMs: number, mostMs: number): Promise<void>;
+  /** How long it takes the caller to hear everything that is queued, here and at the carrier, by the clock. */
+  remainingMs(): number;
   /** Position of the next byte that is queued, in the count of `playout`. */
   readonly nextPosition: number;
   /** Nothing more goes out; whoever waits is let go. */
@@ -30,7 +32,7 @@ type OutboundOptions = Pick<RelayOptions, 'aheadMs' | 'mostQueuedMs' | 'markEver
 
 export const outbound = (leg: CarrierLeg, options: OutboundOptions, metrics: Metrics, ms: () => number): Outbound => {
   const rate = bytesPerMs(leg.shape);
-  const { frameBytes, leastBytes, mostBytes, padsEnd } = leg.cutting;
+  const { frameBytes, leastBytes, mostBytes, padsEnd, pace } = leg.cutting;
   const played = playout({ bytesPerMs: rate, lostEchoMs: options.lostEchoMs });
   const cut = cutter({ shape: leg.shape, frameBytes, leastBytes, mostBytes });
   const window = options.aheadMs * rate;
@@ -41,6 +43,8 @@ export const outbound = (leg: CarrierLeg, options: OutboundOptions, metrics: Met
   let queuedBytes = 0;
   let sinceMark = 0;
   let timer: NodeJS.Timeout | undefined;
+  /** Before this a carrier that wants its audio paced gets no further piece. */
+  let nextAt = -Infinity;
   let waiting: (() => void)[] = [];
   let closed = false;
 
@@ -51,12 +55,19 @@ export const outbound = (leg: CarrierLeg, options: OutboundOptions, metrics: Met
   const hand = (base64: Buffer, bytes: number): void => {
     leg.media(base64);
     metrics.count('frames_to_carrier');
-    played.handed(bytes, ms());
+    const now = ms();
+    played.handed(bytes, now);
+    if (pace) {
+      const [lasts, ahead] = [bytes / rate, played.remainingMs(now)];
+      nextAt = ahead + lasts <= pace.startMs ? now : now + Math.max(lasts / pace.speed, ahead + lasts - pace.mostAheadMs);
+    }
     sinceMark += bytes;
     if (sinceMark >= markEvery) mark();
   };
   const mayHand = (bytes: number): boolean => {
-    const ahead = played.aheadBytes(ms());
+    const now = ms();
+    if (now < nextAt) return false;
+    const ahead = played.aheadBytes(now);
     return ahead === 0 || ahead + bytes <= window;
   };
   /** Everything is with the carrier and was heard. */
@@ -80,8 +91,8 @@ export const outbound = (leg: CarrierLeg, options: OutboundOptions, metrics: Met
     if (taken > 0) queue = queue.slice(taken);
     clearTimeout(timer);
     timer = undefined;
-    // Echoes move the window; this moves it when they are lost.
-    if (queue.length > 0 && !closed) timer = setTimeout(pump, 500);
+    // Echoes move the window; this moves it when they are lost, and keeps the pace.
+    if (queue.length > 0 && !closed) timer = setTimeout(pump, nextAt > ms() ? Math.max(1, nextAt - ms()) : 500);
   };
   const enqueue = (piece: Uint8Array): void => {
     queue.push(piece);
@@ -121,6 +132,7 @@ export const outbound = (leg: CarrierLeg, options: OutboundOptions, metrics: Met
       queue = [];
       queuedBytes = 0;
       sinceMark = 0;
+      nextAt = -Infinity;
       clearTimeout(timer);
       timer = undefined;
       const heard = played.clear(ms());
@@ -164,6 +176,7 @@ export const outbound = (leg: CarrierLeg, options: OutboundOptions, metrics: Met
         waiting.push(go);
       });
     },
+    remainingMs: () => played.remainingMs(ms()) + (queuedBytes + cut.heldBytes) / rate,
     get nextPosition() {
       return played.handedBytes + queuedBytes + cut.heldBytes;
     },

@@ -35,6 +35,8 @@ export interface CarrierLeg {
   readonly callSid: string;
   readonly shape: AudioShape;
   readonly cutting: StreamCutting;
+  /** False where the call ends with its stream. */
+  readonly reopens: boolean;
   media(base64: Buffer): void;
   mark(name: string): void;
   clear(): void;

@@ -9,7 +9,7 @@ import type { Bridge } from './bridge.ts';
 import { directTransport } from './direct-transport.ts';
 
 export interface RelayDeps extends AdmissionDeps {
-  /** By path; `default` answers any path that is not listed. */
+  /** By the path's last part, `/twilio`; `default` answers any that is not listed. */
   codecs: { default: StreamCodec } & Record<string, StreamCodec>;
 }
 
@@ -20,9 +20,6 @@ export interface Relay {
   /** Takes no more streams, lets calls end for `drainMs`, hands over what still talks, closes everything. Asking twice is fine. */
   stop(): Promise<void>;
 }
-
-/** Paths that a codec will answer one day and none does yet. */
-const reserved = new Set(['/exotel']);
 
 const refuseUpgrade = (socket: Duplex, status: string): void => {
   socket.on('error', () => {});
@@ -75,18 +72,20 @@ export const startRelay = async (deps: RelayDeps, where: { port: number; host: s
   const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: Math.max(...Object.values(deps.codecs).map((codec) => codec.maxFrameBytes)) });
   http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const path = (request.url ?? '/').split('?')[0]!;
-    const codec = Object.hasOwn(deps.codecs, path) ? deps.codecs[path]! : deps.codecs.default;
+    // By the last part of the path: what stands before it is the business's own way to the relay.
+    const last = path.slice(path.lastIndexOf('/'));
+    const codec = Object.hasOwn(deps.codecs, last) ? deps.codecs[last]! : deps.codecs.default;
     const why = registry.closedFor() ?? (pending >= options.mostPending ? 'too-many-pending' : undefined);
     if (why) {
       metrics.countBy('streams_refused', why);
       return refuseUpgrade(socket, '503 Service Unavailable');
     }
-    if (reserved.has(path) && !Object.hasOwn(deps.codecs, path)) return refuseUpgrade(socket, '404 Not Found');
     // Until the handshake is through, an error on the socket is nobody's else.
     socket.on('error', () => {});
+    const ticket = new URLSearchParams((request.url ?? '').split('?')[1] ?? '').get('ticket') ?? undefined;
     sockets.handleUpgrade(request, socket, head, (stream) => {
       pending++;
-      directTransport(stream, options.pingMs, (transport) => admission(transport, codec, deps, registry));
+      directTransport(stream, options.pingMs, (transport) => admission(transport, codec, deps, registry, ticket));
     });
   });
 

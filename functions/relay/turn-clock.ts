@@ -1,9 +1,9 @@
 // Measures what a caller waits for: from the end of their words to the agent's first audio, turn by turn. One for each bridge.
 import { decodeMulawInto } from '#audio/mulaw.ts';
-import type { AudioShape } from '#audio/formats.ts';
+import { bytesPerMs, type AudioShape } from '#audio/formats.ts';
 
 export interface TurnClock {
-  /** A frame of caller audio as base64; only every third is listened to (60 ms of Twilio's frames), which is as fine as this needs. */
+  /** A frame of caller audio as base64; one every 60 ms or so is listened to, which is as fine as this needs. */
   heard(payload: Buffer, now: number): void;
   /** The agent understood something: what was loud was speech. */
   callerSpoke(now: number): void;
@@ -34,12 +34,14 @@ export const turnClock = (shape: AudioShape): TurnClock => {
   // Shared by no one: a frame of 20 ms at 8 kHz.
   const samples = new Int16Array(160);
   const turnMs: number[] = [];
+  const longFrame = (60 * bytesPerMs(shape) * 4) / 3;
   let frames = 0;
   let loudAt: number | undefined;
   let waitingSince: number | undefined;
   return {
     heard: (payload, now) => {
-      if (frames++ % 3 !== 0) return;
+      // Twilio's are 20 ms, Exotel's 100.
+      if (frames++ % 3 !== 0 && payload.length < longFrame) return;
       if (loudness(shape, Buffer.from(payload.toString('latin1'), 'base64'), samples) > LOUD) loudAt = now;
     },
     callerSpoke: (now) => {

@@ -108,13 +108,8 @@ describe('who may talk at our expense', () => {
     expect(events.all.filter((event) => event.kind === 'ended' || event.kind === 'stream-failed')).toMatchObject([{ kind: 'stream-failed', detail: 'carrier-not-json' }]);
   });
 
-  it('reserves the path of a carrier that it does not speak to yet', async () => {
-    const { connect } = await house();
-    await expect(connect('/exotel')).rejects.toThrow('404');
-  });
-
   it('talks with the caller when the store cannot be read', async () => {
-    const { connect, ticket, conversation } = await house({}, { calls: { call: async () => { throw new Error('down'); } } });
+    const { connect, ticket, conversation } = await house({}, { calls: { call: async () => { throw new Error('down'); }, bind: async () => { throw new Error('down'); } } });
     const stream = await connect();
     stream.start({ parameters: { ticket: ticket() } });
     expect(await (await conversation()).received.next(() => true)).toMatchObject({ dynamic_variables: { lead_name: '', call_id: callId, attempt_id: 'att_01JABCDEFGHJKMNPQRSTVWXYZ0_1' } });

@@ -40,7 +40,15 @@ export const house = async (options: Partial<RelayOptions> = {}, more: Partial<R
   const counted = metrics();
   const records = new Map([[callId, newCall()]]);
   const deps: RelayDeps = {
-    calls: { call: async (id) => records.get(id) },
+    calls: {
+      call: async (id) => records.get(id),
+      bind: async (id, _carrier, callSid) => {
+        const record = records.get(id);
+        if (!record || (record.callSid !== null && record.callSid !== callSid)) return 'other';
+        records.set(id, { ...record, callSid });
+        return 'bound';
+      },
+    },
     leads: { lead: async () => lead },
     tickets: { use: async (id) => !used.has(id) && used.add(id) !== undefined },
     putTurn: async (_id, turn) => void turns.set(turn.index, turn),
@@ -52,7 +60,7 @@ export const house = async (options: Partial<RelayOptions> = {}, more: Partial<R
     openAgent: (opening, handlers) => openConversation({ baseUrl: agent.baseUrl, agentId: 'agent 1', apiKey: 'key' }, opening, handlers, { signedUrlMs: 1000, handshakeMs: 1000 }),
     tools: standardTools,
     sentences: sentence,
-    ticketSecret: secret, accountSid: 'AC1', codecs: { default: twilioCodec },
+    ticketSecret: secret, accounts: { twilio: 'AC1' }, codecs: { default: twilioCodec },
     clock: systemClock, ms: () => performance.now(), log: silentLog, metrics: counted,
     ...more,
     options: { ...relayDefaults, idleMs: 30, lastWordsMarginMs: 2000, endCallMs: 200, errorGraceMs: 100, drainMs: 0, ...options },

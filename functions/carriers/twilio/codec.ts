@@ -85,6 +85,7 @@ export const twilioCodec: StreamCodec = {
   maxFrameBytes: 64 * 1024,
   // 160 bytes are 20 ms. A second in one message (10.7 KB of base64) keeps marks close and stays under API Gateway's 32 KB a frame.
   cutting: () => ({ frameBytes: 160, leastBytes: 160, mostBytes: 8000, padsEnd: false }),
+  reopens: true,
   read: (frame) => readMediaQuickly(frame) ?? readByRule(frame),
   writer,
 };

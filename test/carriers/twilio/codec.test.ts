@@ -110,7 +110,7 @@ describe('the quick reader of media frames', () => {
 });
 
 describe('what Twilio is told', () => {
-  const writer = twilioCodec.writer('MZ"1');
+  const writer = twilioCodec.writer('MZ"1', { encoding: 'mulaw', rateHz: 8000 });
   it('writes audio, marks and clears with the fields that Twilio documents and no others', () => {
     expect(JSON.parse(writer.media(Buffer.from('f39/')).toString())).toEqual({ event: 'media', streamSid: 'MZ"1', media: { payload: 'f39/' } });
     expect(JSON.parse(writer.mark('g1:m2'))).toEqual({ event: 'mark', streamSid: 'MZ"1', mark: { name: 'g1:m2' } });
