@@ -15,6 +15,8 @@ export interface LineOptions {
   markLateMs?: number;
   /** Leaves sequenceNumber, chunk and timestamp out of media frames. */
   bare?: boolean;
+  /** Told when the caller hangs up. */
+  hangingUp?: () => void;
 }
 
 export interface Line {
@@ -36,6 +38,7 @@ export interface Line {
   /** Messages that real Twilio would warn about (31951, 31950). */
   readonly faults: string[];
   readonly open: boolean;
+  readonly closeCode: number | undefined;
   send(frame: unknown): void;
   press(digit: string): void;
   /** The caller hangs up: `stop`, then the socket closes. */
@@ -57,6 +60,7 @@ export const openLine = (options: LineOptions): Line => {
   let said: Buffer = Buffer.alloc(0);
   let playsUntil = 0;
   let cutAt = Infinity;
+  let closeCode: number | undefined;
   let firstAudioAt: number | undefined;
   let startedAt = 0;
   let sequence = 1;
@@ -145,7 +149,8 @@ export const openLine = (options: LineOptions): Line => {
     ws.once('close', (code) => {
       clearInterval(ticking);
       for (const { timer } of pending) clearTimeout(timer);
-      cutAt = performance.now();
+      cutAt = Math.min(cutAt, performance.now());
+      closeCode = code;
       resolve({ code, at: cutAt });
     });
   });
@@ -156,9 +161,11 @@ export const openLine = (options: LineOptions): Line => {
     received: () => Buffer.concat(arrived),
     get firstAudioAt() { return firstAudioAt; },
     get startedAt() { return startedAt; },
+    get closeCode() { return closeCode; },
     get open() { return ws.readyState === WebSocket.OPEN; },
     press: (digit) => numbered({ event: 'dtmf', dtmf: { track: 'inbound_track', digit } }),
     hangUp: () => {
+      options.hangingUp?.();
       numbered({ event: 'stop', stop: { accountSid, callSid } });
       cutAt = Math.min(cutAt, performance.now());
       ws.close(1000);

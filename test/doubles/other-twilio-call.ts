@@ -83,7 +83,7 @@ export const otherCall = ({ sid, form, accountSid, authToken, options }: Parts):
     const parameters = Object.fromEntries(stream.children.filter(({ name }) => name === 'Parameter').map(({ attributes }) => [attributes['name']!, attributes['value']!]));
     const { caller, ...lineOptions } = talk;
     const line = openLine({
-      url: options.reach?.(url) ?? url, accountSid, callSid: sid, streamSid: `MZ${randomBytes(16).toString('hex')}`, parameters,
+      url: options.reach?.(url) ?? url, accountSid, callSid: sid, streamSid: `MZ${randomBytes(16).toString('hex')}`, parameters, hangingUp: () => { hungUp = true; },
       ...(options.signsHandshake ? { headers: { 'x-twilio-signature': twilioSignature(authToken, url, {}), 'user-agent': 'Twilio.TmeWs/1.0' } } : {}), ...lineOptions,
     });
     call.line = line;
@@ -138,18 +138,7 @@ export const otherCall = ({ sid, form, accountSid, authToken, options }: Parts):
       call.answeredAt = new Date();
       answeredMs = performance.now();
       const [document] = await Promise.all([call.document(), call.tells('in-progress', 2)]);
-      const caller = talk.caller;
-      await call.run(document, {
-        ...talk,
-        caller: async (line) => {
-          const hangUp = line.hangUp;
-          line.hangUp = () => {
-            hungUp = true;
-            hangUp();
-          };
-          await caller?.(line, call);
-        },
-      }).finally(() => { over = true; });
+      await call.run(document, talk).finally(() => { over = true; });
       call.status = 'completed';
       await call.tells('completed', 3, { CallDuration: String(call.seconds), Duration: '1', SipResponseCode: '200' });
     },

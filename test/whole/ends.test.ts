@@ -9,10 +9,7 @@ import { startWorld, type LeadSeen, type World } from './world.ts';
 
 let world: World;
 beforeAll(async () => { world = await startWorld(); });
-afterAll(async () => {
-  expect(await world.stop()).toBe(0);
-  expect([world.twilio.faults, world.agent.faults]).toEqual([[], []]);
-});
+afterAll(() => world.end());
 
 /** Somebody is called; resolves when the record of the call is final. */
 const ended = async (who: { agent?: Script; phone?: Phone; talk?: Talk }) => {

@@ -17,10 +17,7 @@ beforeAll(async () => {
     stack: { env: { PUBLIC_BASE_URL: `${PUBLIC}/`, PUBLIC_STREAM_URL: MEDIA } },
   });
 });
-afterAll(async () => {
-  expect(await world.stop()).toBe(0);
-  expect([world.twilio.faults, world.agent.faults]).toEqual([[], []]);
-});
+afterAll(() => world.end());
 
 /** Sizes that split samples, frames and base64 groups anywhere. */
 const oddSizes = [1, 2, 3, 333, 640, 7, 12_001, 4097, 1, 160];
@@ -70,7 +67,7 @@ describe.concurrent('a call between formats', () => {
       const seconds = 1.6;
       const { heard, agentHeard, lead, faults, sent } = await sweepBothWays(format, seconds, pieces);
       expect(faults).toEqual([]);
-      if (format === 'ulaw_8000') expect(heard.equals(sent)).toBe(true);
+      expect(format !== 'ulaw_8000' || heard.equals(sent)).toBe(true);
       expect(Math.abs(heard.length / 8 - seconds * 1000)).toBeLessThan(20);
       const caller = likeness([...heard].map(fromMulaw), 8000, seconds);
       expect(caller.snrDb).toBeGreaterThan(25);

@@ -27,6 +27,10 @@ export const freePort = (): Promise<number> => new Promise((resolve, reject) => 
 
 export const dataDirectory = (): string => mkdtempSync(join(tmpdir(), 'ringback-whole-'));
 
+/** JSON with its names in one order: the engine gives them in any. */
+const inOrder = (value: unknown): string => JSON.stringify(value, (_key, inner: unknown) =>
+  inner !== null && typeof inner === 'object' && !Array.isArray(inner) ? Object.fromEntries(Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : 1))) : inner);
+
 export interface ProcessSeen { pid: number; command: string }
 
 /** Every process that was started with this data directory in its environment, zombies excepted. */
@@ -46,6 +50,8 @@ export interface Run {
   /** Everything that it printed. */
   output: () => string;
   exit: Promise<number | NodeJS.Signals>;
+  /** The same once it has ended. */
+  exited: () => number | NodeJS.Signals | undefined;
   /** Signals the whole group, as a terminal does at Ctrl-C. */
   interrupt: (signal?: NodeJS.Signals) => void;
   /** Kills one process of it without a word. */
@@ -65,9 +71,15 @@ export const run = async (options: StackOptions = {}): Promise<Run> => {
   });
   let printed = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => { printed += chunk.toString(); });
-  const exit = new Promise<number | NodeJS.Signals>((resolve) => { child.once('close', (code, signal) => resolve(code ?? signal ?? 1)); });
+  let ended: number | NodeJS.Signals | undefined;
+  const exit = new Promise<number | NodeJS.Signals>((resolve) => {
+    child.once('close', (code, signal) => {
+      ended = code ?? signal ?? 1;
+      resolve(ended);
+    });
+  });
   return {
-    directory, port, relayPort, exit, output: () => printed,
+    directory, port, relayPort, exit, exited: () => ended, output: () => printed,
     interrupt: (signal = 'SIGINT') => { process.kill(-child.pid!, signal); },
     kill9: (part) => {
       const found = processesOf(directory).filter(({ command, pid }) => pid !== child.pid && !command.includes('with-node') && command.includes(part === 'main' ? 'bin/local.ts' : 'relay/main.ts'));
@@ -83,11 +95,11 @@ export interface Problem { status: number; code: string; detail: string; errors?
 export interface Stack extends Run {
   base: string;
   token: string;
-  api: <T>(path: string, init?: RequestInit) => Promise<{ status: number; body: T }>;
+  api: (path: string, method?: string) => Promise<{ status: number; body: unknown }>;
   /** Every item of both tables, in one order. */
   scan: () => Promise<string[]>;
-  /** Ctrl-C; resolves with the exit code once nothing is left of it. */
-  stop: () => Promise<number | NodeJS.Signals>;
+  /** Ctrl-C; resolves once nothing is left of it. Rejects when it did not end with 0. */
+  stop: () => Promise<void>;
 }
 
 const withPort = async (options: StackOptions): Promise<Run> => {
@@ -97,13 +109,11 @@ const withPort = async (options: StackOptions): Promise<Run> => {
       const answer = await fetch(`http://127.0.0.1:${started.port}/health`).catch(() => undefined);
       return answer?.status === 200 && ((await answer.json()) as { ok: boolean }).ok;
     };
-    let exited: number | NodeJS.Signals | undefined;
-    void started.exit.then((code) => { exited = code; });
-    await until(`npm start is ready (${started.directory})`, async () => exited !== undefined || (await health() && started.output().includes('Ringback is ready')), 30_000);
-    if (exited === undefined) return started;
+    await until(`npm start is ready (${started.directory})`, async () => started.exited() !== undefined || (await health() && started.output().includes('Ringback is ready')), 30_000);
+    if (started.exited() === undefined) return started;
     // Another test took the port between our looking and its start.
     if (options.port === undefined && /is taken|in use|EADDRINUSE/i.test(started.output())) continue;
-    throw new Error(`npm start ended with ${exited}:\n${started.output()}`);
+    throw new Error(`npm start ended with ${started.exited()}:\n${started.output()}`);
   }
 };
 
@@ -119,7 +129,7 @@ export const startStack = async (options: StackOptions = {}): Promise<Stack> => 
     for (const TableName of ['ringback-calls', 'ringback-relay-sessions']) {
       for (let from: Record<string, never> | undefined; ;) {
         const page = await client.send(new ScanCommand({ TableName, ConsistentRead: true, ...(from ? { ExclusiveStartKey: from } : {}) }));
-        items.push(...(page.Items ?? []).map((item) => JSON.stringify(item)));
+        items.push(...(page.Items ?? []).map(inOrder));
         from = page.LastEvaluatedKey as Record<string, never> | undefined;
         if (!from) break;
       }
@@ -129,17 +139,17 @@ export const startStack = async (options: StackOptions = {}): Promise<Stack> => 
   };
   return {
     ...started, base, token, scan,
-    api: async <T>(path: string, init: RequestInit = {}) => {
-      const answer = await fetch(`${base}${path}`, { ...init, headers: { authorization: `Bearer ${token}`, ...init.headers } });
+    api: async (path, method = 'GET') => {
+      const answer = await fetch(`${base}${path}`, { method, headers: { authorization: `Bearer ${token}` } });
       const text = await answer.text();
-      return { status: answer.status, body: (text ? JSON.parse(text) : undefined) as T };
+      return { status: answer.status, body: text ? JSON.parse(text) : undefined };
     },
     stop: async () => {
       started.interrupt();
       const code = await started.exit;
       await until('nothing is left of npm start', () => processesOf(started.directory).length === 0, 8000);
       rmSync(started.directory, { recursive: true, force: true });
-      return code;
+      if (code !== 0) throw new Error(`npm start ended with ${code}:\n${started.output()}`);
     },
   };
 };

@@ -19,10 +19,7 @@ beforeAll(async () => {
     await agent.closed;
   } });
 });
-afterAll(async () => {
-  expect(await world.stop()).toBe(0);
-  expect([world.twilio.faults, world.agent.faults]).toEqual([[], []]);
-});
+afterAll(() => world.end());
 
 interface Held { person: Person; call: OtherCall; parameters: Record<string, string>; takenAt: number; hangUp: () => Promise<void> }
 const streamUrl = (): string => `ws://127.0.0.1:${world.stack.relayPort}/twilio`;
@@ -46,9 +43,7 @@ const line = (held: Held, more: Partial<LineOptions> = {}) =>
 const refused = async (held: Held, more: Partial<LineOptions> = {}): Promise<number> => {
   const one = line(held, more);
   await one.opened;
-  let code: number | undefined;
-  void one.closed.then((closed) => { code = closed.code; });
-  return until('the stream is closed', () => code, SOON_MS);
+  return until('the stream is closed', () => one.closeCode, SOON_MS);
 };
 /** A connection that sends these frames and then stays. */
 const closedAfter = async (...frames: (string | Buffer)[]): Promise<number> => {

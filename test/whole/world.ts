@@ -41,8 +41,8 @@ export interface World {
   /** A number and a name that nobody has had yet. */
   somebody: () => { phone: string; name: string };
   restart: () => Promise<void>;
-  /** Ends everything; resolves with npm start's exit code. */
-  stop: () => Promise<number | NodeJS.Signals>;
+  /** Ends everything. Rejects when npm start did not end well, or when anything was done against a protocol meanwhile. */
+  end: () => Promise<void>;
 }
 
 export const startWorld = async (options: { twilio?: OtherTwilioOptions; stack?: StackOptions; agent?: Script } = {}): Promise<World> => {
@@ -70,7 +70,7 @@ export const startWorld = async (options: { twilio?: OtherTwilioOptions; stack?:
       const answer = await fetch(`${world.stack.base}/enquire`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ name, phone, consent: true, interest: 'a "callback" & more' }) });
       const body = await answer.json() as { ok: boolean; leadId: string };
       if (answer.status !== 202) throw new Error(`POST /enquire answered ${answer.status}: ${JSON.stringify(body)}`);
-      const lead = async (): Promise<LeadSeen> => (await world.stack.api<LeadSeen>(`/api/leads/${body.leadId}`)).body;
+      const lead = async (): Promise<LeadSeen> => (await world.stack.api(`/api/leads/${body.leadId}`)).body as LeadSeen;
       return {
         leadId: body.leadId, phone, name, lead,
         until: async (what, holds, withinMs) => {
@@ -90,11 +90,12 @@ export const startWorld = async (options: { twilio?: OtherTwilioOptions; stack?:
     restart: async () => {
       world.stack = await startStack({ ...stackOptions, directory: world.stack.directory, port: world.stack.port, relayPort: world.stack.relayPort });
     },
-    stop: async () => {
-      const code = await world.stack.stop();
+    end: async () => {
+      await world.stack.stop();
       await twilio.stop();
       await agent.stop();
-      return code;
+      const faults = [...twilio.faults, ...twilio.calls.flatMap(({ lines }) => lines.flatMap((line) => line.faults)), ...agent.faults];
+      if (faults.length > 0) throw new Error(`against the protocol: ${faults.join('; ')}`);
     },
   };
   return world;

@@ -1,0 +1,102 @@
+// The main job, whole, as a newcomer sees it: npm start with its own phone network, the form, and the lead that was talked with.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startStack, type Stack } from './stack.ts';
+import { until } from './until.ts';
+import type { LeadSeen } from './world.ts';
+
+let stack: Stack;
+beforeAll(async () => { stack = await startStack(); });
+afterAll(() => stack.stop());
+
+const person = { name: 'Zoë "Zed" Müller', interest: 'a heat pump', timeZone: 'Europe/Berlin' };
+const send = async (body: BodyInit, headers: Record<string, string>): Promise<{ status: number; body: { ok: boolean; leadId: string; status: string } }> => {
+  const answer = await fetch(`${stack.base}/enquire`, { method: 'POST', body, headers });
+  return { status: answer.status, body: await answer.json() as { ok: boolean; leadId: string; status: string } };
+};
+const lead = async (leadId: string): Promise<LeadSeen> => ((await stack.api(`/api/leads/${leadId}`)).body as LeadSeen);
+const reached = (leadId: string): Promise<LeadSeen> => until('the lead is reached', async () => {
+  const seen = await lead(leadId);
+  return seen.status === 'reached' && seen;
+}, 70_000);
+
+const leadKeys = ['attempts', 'calls', 'consent', 'createdAt', 'disposition', 'leadId', 'name', 'phone', 'status', 'summary', 'timeZone', 'timeline'];
+const callKeys = ['answeredAt', 'answeredBy', 'attemptId', 'callId', 'callSid', 'carrier', 'conversationId', 'cost', 'direction', 'durationSeconds', 'endReason', 'endedAt', 'from', 'latency',
+  'recordingUrl', 'startedAt', 'status', 'to', 'transcript', 'voiceId'];
+
+/** Everything that DESIGN promises of a lead that was called and talked with. */
+const isWhole = (seen: LeadSeen, phone: string): void => {
+  expect(Object.keys(seen).toSorted()).toEqual(leadKeys);
+  expect(seen).toMatchObject({ phone, name: person.name, timeZone: person.timeZone, status: 'reached' });
+  expect(['interested', 'callback', 'not-interested']).toContain(seen.disposition);
+  expect(Object.keys(seen.consent).toSorted()).toEqual(['at', 'formUrl', 'ip', 'text', 'textHash', 'userAgent']);
+  expect(seen.consent.textHash).toMatch(/^[0-9a-f]{64}$/);
+  expect(seen.attempts).toHaveLength(1);
+  expect(Object.keys(seen.attempts[0]!).toSorted()).toEqual(['attemptId', 'callId', 'carrier', 'decision', 'dueAt', 'reason', 'state']);
+  const [call] = seen.calls;
+  expect(Object.keys(call!).toSorted()).toEqual(callKeys);
+  expect(call).toMatchObject({ carrier: 'twilio', direction: 'outbound', to: phone, status: 'completed', endReason: 'agent-ended', attemptId: seen.attempts[0]!.attemptId });
+  expect(seen.attempts[0]!.callId).toBe(call!.callId);
+  expect(new Set(call!.transcript.map(({ role }) => role))).toEqual(new Set(['agent', 'caller']));
+  expect(call!.transcript[0]!.role).toBe('agent');
+  expect(call!.transcript.every(({ text, at }) => text.length > 0 && !Number.isNaN(Date.parse(at)))).toBe(true);
+  expect(call!.durationSeconds).toBeGreaterThan(0);
+  const times = [seen.createdAt, call!.startedAt!, call!.answeredAt!, call!.endedAt!].map((at) => Date.parse(at));
+  // The carrier tells whole seconds: the first of them may begin before the enquiry's.
+  expect(times.slice(1).every((at, i) => at >= times[i]! - 1000)).toBe(true);
+  const { enquiryToDialMs, answerToFirstAudioMs, turnMs } = call!.latency;
+  expect(Object.keys(call!.latency).toSorted()).toEqual(['answerToFirstAudioMs', 'enquiryToDialMs', 'turnMs']);
+  expect(enquiryToDialMs).toBeGreaterThanOrEqual(0);
+  expect(enquiryToDialMs).toBeLessThan(10_000);
+  expect(answerToFirstAudioMs).toBeGreaterThan(0);
+  expect(turnMs.length).toBeGreaterThan(0);
+  expect(turnMs.every((ms) => ms >= 0 && ms < 20_000)).toBe(true);
+
+  const at = seen.timeline.map((step) => step.at);
+  expect(at).toEqual(at.toSorted());
+  const order = ['enquiry-received', 'attempt-ready', 'attempt-dialling', 'stream-started', 'agent-connected', 'agent-heard', 'talk-ended', 'call-completed'];
+  expect(seen.timeline.map(({ event }) => event).filter((event) => order.includes(event))).toEqual(order);
+};
+
+describe.concurrent('an enquiry', () => {
+  test('sent as JSON is called, talked with and on record', { timeout: 90_000 }, async () => {
+    const answer = await send(JSON.stringify({ ...person, phone: '+1 (202) 555-0100', consent: true }), { 'content-type': 'application/json' });
+    expect(answer).toMatchObject({ status: 202, body: { ok: true, leadId: expect.stringMatching(/^lead_/), status: 'new' } });
+    expect(Object.keys(answer.body).toSorted()).toEqual(['leadId', 'ok', 'status']);
+    isWhole(await reached(answer.body.leadId), '+12025550100');
+    const listed = ((await stack.api('/api/leads?status=reached')).body as { leads: { leadId: string; status: string }[] }).leads;
+    expect(listed.map(({ leadId }) => leadId)).toContain(answer.body.leadId);
+    const { calls: [call] } = await lead(answer.body.leadId);
+    expect((await stack.api(`/api/calls/${call!.callId}`)).body).toMatchObject({ callId: call!.callId, status: 'completed', transcript: call!.transcript });
+  });
+
+  test('sent as a plain HTML form is called, talked with and on record', { timeout: 90_000 }, async () => {
+    const form = new URLSearchParams({ ...person, phone: '+442079460000', consent: 'on' });
+    const { status, body } = await send(form, {});
+    expect(status).toBe(202);
+    isWhole(await reached(body.leadId), '+442079460000');
+  });
+
+  test('sent twice with one Idempotency-Key is one lead, one call, one answer', async () => {
+    const one = (): ReturnType<typeof send> => send(JSON.stringify({ phone: '+12025550101', consent: true }), { 'content-type': 'application/json', 'idempotency-key': 'the-same-key' });
+    const answers = await Promise.all([one(), one(), one(), one()]);
+    expect(new Set(answers.map(({ body }) => body.leadId)).size).toBe(1);
+    expect(answers.every(({ status }) => status === 202)).toBe(true);
+    const busy = await until('the call came to nothing', async () => {
+      const seen = await lead(answers.at(0)!.body.leadId);
+      return seen.calls[0]?.status === 'busy' && seen;
+    });
+    expect(busy.attempts.filter(({ state }) => state !== 'scheduled')).toHaveLength(1);
+    expect((await one()).body.leadId).toBe(busy.leadId);
+  });
+
+  test('tells the visitor\'s own page how the call is doing, and nothing about the visitor', { timeout: 90_000 }, async () => {
+    const { body } = await send(JSON.stringify({ name: 'Secret Person', phone: '+12025550105', consent: true }), { 'content-type': 'application/json' });
+    const seen = await until('the caller hung up', async () => {
+      const answer = await fetch(`${stack.base}/enquire/${body.leadId}`);
+      const text = await answer.text();
+      expect(text).not.toMatch(/Secret|2025550105/);
+      return /completed/.test(text) && text;
+    }, 40_000);
+    expect(JSON.parse(seen)).toMatchObject({ leadId: body.leadId, callStatus: 'completed' });
+  });
+});
