@@ -45,7 +45,7 @@ export const formEvent = (path: string, fields: [string, string][], more: Partia
 
 /** What Twilio puts into X-Twilio-Signature for this address and these parameters. */
 export const twilioSignature = (url: string, fields: [string, string][], token = TWILIO_TOKEN): string => {
-  const params: Record<string, string | string[]> = {};
+  const params = Object.create(null) as Record<string, string | string[]>;
   for (const [name, value] of fields) {
     const known = params[name];
     params[name] = known === undefined ? value : [known, value].flat();

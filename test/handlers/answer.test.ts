@@ -1,0 +1,97 @@
+import { describe, expect, it } from 'vitest';
+import { attemptIdOf, readAttemptId } from '#calls/lead.ts';
+import { openTicket } from '#calls/ticket.ts';
+import { ask, formEvent, twilioEvent, type Answer } from '#doubles/events.ts';
+import { openDoors } from '#doubles/front-doors.ts';
+import { leadIdNumber, PHONE, sidNumber } from '#doubles/records.ts';
+import { parseXml, type Element } from '#doubles/xml.ts';
+
+const lead = leadIdNumber(1);
+const first = attemptIdOf(lead, 1);
+const { callId } = readAttemptId(first)!;
+const sid = sidNumber(1);
+const placed = async () => {
+  const doors = openDoors();
+  await doors.world.enquire();
+  await doors.world.dialAll();
+  return doors;
+};
+const fields = (more: [string, string][] = []): [string, string][] => [['CallSid', sid], ['AccountSid', 'AC'], ['From', '+15005550006'], ['To', PHONE], ['CallStatus', 'in-progress'], ['ToCity', ''], ...more];
+const query = `attempt=${first}`;
+const verbs = (answer: Answer): string[] => parseXml(answer.text).children.map(({ name }) => name);
+const streamOf = (answer: Answer): Element => parseXml(answer.text).children[0]!.children[0]!;
+const ticketOf = (answer: Answer): string => streamOf(answer).children.find(({ attributes }) => attributes['name'] === 'ticket')!.attributes['value']!;
+
+describe('/twiml', () => {
+  it.each(['POST', 'GET'])('joins the caller with the agent by %s, with a ticket for this call', async (method) => {
+    const { answer, world } = await placed();
+    const event = method === 'GET' ? twilioEvent('/twiml', `${query}&${new URLSearchParams(fields()).toString()}`, [], { method }) : twilioEvent('/twiml', query, fields());
+    const document = await ask(answer, event);
+    expect([document.status, document.headers['content-type'], document.headers['cache-control']]).toEqual([200, 'text/xml; charset=utf-8', 'no-store']);
+    expect(verbs(document)).toEqual(['Connect']);
+    expect(openTicket(world.answerDeps.ticketSecret, ticketOf(document), sid, world.clock.now())).toMatchObject({ callId, epoch: 0 });
+    expect((await world.stores.calls.call(callId))?.callSid).toBe(sid);
+  });
+
+  it('says goodbye to a second phone, and to a call that is over, without an agent', async () => {
+    const { answer, world } = await placed();
+    await ask(answer, twilioEvent('/twiml', query, fields()));
+    const second = await ask(answer, twilioEvent('/twiml', query, [['CallSid', sidNumber(2)], ['CallStatus', 'in-progress']]));
+    expect([second.status, verbs(second)]).toEqual([200, ['Say', 'Hangup']]);
+    await world.status(first, sid, 'completed');
+    expect(verbs(await ask(answer, twilioEvent('/twiml', query, fields())))).toEqual(['Hangup']);
+  });
+
+  it('takes another relay when the stream has ended and nobody said why, and hangs up when the line is down', async () => {
+    const { answer } = await placed();
+    await ask(answer, twilioEvent('/twiml', query, fields()));
+    expect(ticketOf(await ask(answer, twilioEvent('/twiml/after', query, fields())))).toMatch(/^v1\.call_\w+\.1\./);
+    expect(verbs(await ask(answer, twilioEvent('/twiml/after', query, [['CallSid', sid], ['CallStatus', 'completed']])))).toEqual(['Hangup']);
+  });
+
+  it('opts out at key 9, and goes on at any other', async () => {
+    const { answer, world } = await placed();
+    expect(verbs(await ask(answer, twilioEvent('/twiml/gather', query, fields([['Digits', '5']]))))).toEqual(['Connect']);
+    expect(parseXml((await ask(answer, twilioEvent('/twiml/gather', query, fields([['Digits', '9']])))).text).children[0]!.text).toMatch(/not be called again/);
+    await world.status(first, sid, 'completed');
+    expect((await world.lead(lead)).status).toBe('do-not-call');
+  });
+
+  it.each([['unsigned', undefined], ['forged', 'AAAAAAAAAAAAAAAAAAAAAAAAAAA=']])('refuses a request that is %s, in words that can be heard, and writes nothing', async (_what, signature) => {
+    const { answer, world } = await placed();
+    const before = world.stores.dump();
+    for (const path of ['/twiml', '/twiml/gather', '/twiml/after']) {
+      const document = await ask(answer, formEvent(path, fields(), { query, headers: signature ? { 'x-twilio-signature': signature } : {} }));
+      expect([document.status, verbs(document)]).toEqual([403, ['Say', 'Hangup']]);
+    }
+    expect(world.stores.dump()).toBe(before);
+  });
+
+  it('refuses a form that is no text before anything else is looked at', async () => {
+    const { answer, world } = await placed();
+    const before = world.stores.dump();
+    const document = await ask(answer, { ...formEvent('/twiml', [], { query }), body: Buffer.from([0xff, 0xfe]).toString('base64') });
+    expect([document.status, verbs(document)]).toEqual([403, ['Say', 'Hangup']]);
+    expect(world.stores.dump()).toBe(before);
+  });
+
+  it.each<[string, string, [string, string][]]>([
+    ['no attempt', '', fields()], ['an attempt that is none', 'attempt=att_x', fields()], ['an attempt that was never made', `attempt=${attemptIdOf(leadIdNumber(8), 1)}`, fields()],
+    ['no call', query, [['CallStatus', 'ringing']]], ['a call id that is none', query, [['CallSid', 'CA 1']]], ['a status that is none', query, [['CallSid', sid], ['CallStatus', 'dancing']]],
+  ])('tells a caller that we are sorry for %s, as Twilio signed it', async (_what, asked, form) => {
+    const { answer, world } = await placed();
+    const before = world.stores.dump();
+    const document = await ask(answer, twilioEvent('/twiml', asked, form));
+    expect([document.status, verbs(document)]).toEqual([200, ['Say', 'Hangup']]);
+    expect(world.stores.dump()).toBe(before);
+  });
+
+  it('says so with 503 when the store fails, so that Twilio asks again', async () => {
+    const { world } = await placed();
+    const { answer, lines } = openDoors({ stores: { calls: { ...world.stores.calls, adopt: async () => { throw new Error('the table is away'); } } } });
+    const document = await ask(answer, twilioEvent('/twiml', query, fields()));
+    expect([document.status, verbs(document)]).toEqual([503, ['Say', 'Hangup']]);
+    expect(lines.filter((line) => line.includes('"level":"error"'))).toHaveLength(1);
+    expect(lines.join()).not.toContain('7946');
+  });
+});
