@@ -21,7 +21,9 @@ export type EndReason = (typeof endReasons)[number];
 export type CallEvent =
   /** The carrier said how the line is doing: by callback, in its answer to our request, or when it was looked up. */
   | { kind: 'status'; at: string; status: CallStatus; sequence: number | null; source: 'callback' | 'request' | 'lookup';
-      durationSeconds: number | null; sipCode: number | null; answeredBy: string | null; cost: string | null }
+      durationSeconds: number | null; sipCode: number | null; answeredBy: string | null; cost: string | null;
+      /** With our own request: from the enquiry, or from when the attempt was due, to the request. */
+      enquiryToDialMs?: number }
   /** The answer document was handed out, with the ticket of this stream epoch (0 the first, 1 and up after a takeover). */
   | { kind: 'document'; at: string; epoch: number }
   | { kind: 'stream-started'; at: string; epoch: number; streamSid: string }
@@ -53,8 +55,6 @@ export interface NewCall {
   direction: 'outbound' | 'inbound';
   from: string;
   to: string;
-  /** From the enquiry, or from when it was due, to the dial. */
-  enquiryToDialMs?: number;
 }
 
 export interface Latency {

@@ -23,6 +23,10 @@ export interface DialDeps extends SettleDeps {
 const NEAR_MS = 2_000;
 const EARLY_MS = 1_000;
 
+/** From the enquiry, or for an attempt that was planned for later, from when it was due, to the claim, ms. */
+const sinceAsked = ({ history, dueAt, claimedAt }: AttemptRecord): number =>
+  Math.max(0, Date.parse(claimedAt ?? dueAt) - Date.parse(history[0]?.event === 'ready' ? history[0].at : dueAt));
+
 /** What became of the message; for the log. Every outcome means that the message is done with. */
 export type DialResult = 'dialled' | 'not-due' | 'not-ready' | 'later' | 'refused' | 'queued-for-turn' | 'no-such-attempt';
 
@@ -134,7 +138,7 @@ export const dialAttempt = (deps: DialDeps) => async (message: DialMessage): Pro
     case 'placed': {
       const bound = await deps.calls.bind(parts.callId, carrier.name, outcome.callSid);
       if (bound === 'bound') {
-        await deps.calls.append(parts.callId, { kind: 'status', at: now(), status: outcome.status, sequence: null, source: 'request', durationSeconds: null, sipCode: null, answeredBy: null, cost: null });
+        await deps.calls.append(parts.callId, { kind: 'status', at: now(), status: outcome.status, sequence: null, source: 'request', durationSeconds: null, sipCode: null, answeredBy: null, cost: null, enquiryToDialMs: sinceAsked(claimed) });
       }
       await deps.leads.moveAttempt(attemptId, held, { state: 'placed', callSid: outcome.callSid, reason: null }, { at: now(), event: 'placed', detail: null });
       break;

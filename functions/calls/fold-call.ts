@@ -90,7 +90,7 @@ export const foldCall = (base: CallRecord, events: CallEvent[]): CallRecord => {
     talked: heard !== undefined,
     epoch: Math.max(-1, ...of('document').map((d) => d.epoch)),
     streamStarted: started.length > 0,
-    latency: { enquiryToDialMs: null, answerToFirstAudioMs: heard?.sinceAnswerMs ?? null, turnMs: ended?.turnMs ?? [] },
+    latency: { enquiryToDialMs: statuses.find((s) => s.enquiryToDialMs !== undefined)?.enquiryToDialMs ?? null, answerToFirstAudioMs: heard?.sinceAnswerMs ?? null, turnMs: ended?.turnMs ?? [] },
     eventCount: events.length,
   };
 };

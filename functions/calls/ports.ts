@@ -290,7 +290,7 @@ export interface StatsStore {
   /** Leads whose enquiry came in [from, to). */
   leadsBetween(from: string, to: string, most: number): Promise<Pick<LeadRecord, 'status' | 'disposition'>[]>;
   /** Calls that came to their end in [from, to). */
-  callsBetween(from: string, to: string, most: number): Promise<Pick<CallRecord, 'direction' | 'status' | 'endReason' | 'latency' | 'enquiryToDialMs'>[]>;
+  callsBetween(from: string, to: string, most: number): Promise<Pick<CallRecord, 'direction' | 'status' | 'endReason' | 'latency'>[]>;
 }
 
 export type { CallRecord, Decision, LeadRecord, AttemptRecord, Consent };

@@ -67,7 +67,7 @@ export const readStats = (deps: { stats: StatsStore; clock: Clock }) => async (f
       total: calls.length, byDirection: tally(calls.map((c) => c.direction)), byStatus: tally(calls.map((c) => c.status)), byEndReason: tally(calls.map((c) => c.endReason)),
     },
     latency: {
-      enquiryToDialMs: spread(calls.flatMap((c) => c.enquiryToDialMs ?? [])),
+      enquiryToDialMs: spread(calls.flatMap((c) => c.latency.enquiryToDialMs ?? [])),
       answerToFirstAudioMs: spread(calls.flatMap((c) => c.latency.answerToFirstAudioMs ?? [])),
       turnMs: spread(calls.flatMap((c) => c.latency.turnMs)),
     },

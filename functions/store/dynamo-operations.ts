@@ -72,10 +72,10 @@ export const dynamoStatsStore = ({ db, callsTable: TableName }: Tables, now: () 
       (await newest('LEADS', from, to, most, { ProjectionExpression: '#status, disposition, expires', ExpressionAttributeNames: { '#status': 'status' } }))
         .map(({ status, disposition }) => ({ status, disposition }) as Pick<LeadRecord, 'status' | 'disposition'>),
     callsBetween: async (from, to, most) => {
-      const calls: Pick<CallRecord, 'direction' | 'status' | 'endReason' | 'latency' | 'enquiryToDialMs'>[] = [];
+      const calls: Pick<CallRecord, 'direction' | 'status' | 'endReason' | 'latency'>[] = [];
       for (let day = Math.floor((Date.parse(to) - 1) / DAY_MS) * DAY_MS; day > Date.parse(from) - DAY_MS && calls.length < most; day -= DAY_MS) {
         const found = await newest(`CALLS#${new Date(day).toISOString().slice(0, 10)}`, from, to, most - calls.length, {
-          ProjectionExpression: 'direction, #status, endReason, latency, enquiryToDialMs, expires', ExpressionAttributeNames: { '#status': 'status' },
+          ProjectionExpression: 'direction, #status, endReason, latency, expires', ExpressionAttributeNames: { '#status': 'status' },
         });
         calls.push(...found.map(({ expires: _e, ...call }) => call as (typeof calls)[number]));
       }

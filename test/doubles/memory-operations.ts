@@ -41,7 +41,7 @@ export const memoryOperations = (memory: OperationsMemory, { leads }: LeadMemory
       leadsBetween: (from, to, most) => one(() => [...leads.values()].filter((l) => l.createdAt >= from && l.createdAt < to).sort((a, b) => b.createdAt.localeCompare(a.createdAt))
         .slice(0, most).map(({ status, disposition }) => ({ status, disposition }))),
       callsBetween: (from, to, most) => one(() => [...calls.values()].filter((c) => isConcluded(c) && c.endedAt! >= from && c.endedAt! < to).sort((a, b) => b.endedAt!.localeCompare(a.endedAt!)).slice(0, most)
-        .map(({ direction, status, endReason, latency, enquiryToDialMs }) => ({ direction, status, endReason, latency, ...(enquiryToDialMs === undefined ? {} : { enquiryToDialMs }) }))),
+        .map(({ direction, status, endReason, latency }) => ({ direction, status, endReason, latency }))),
     },
   };
 };
