@@ -16,18 +16,26 @@ afterEach(() => directories.splice(0).forEach((directory) => rmSync(directory, {
 describe('the indexes of the stream records', () => {
   it('are used for the next number and for reading on', () => {
     const path = file();
-    const database = new DatabaseSync(path);
-    database.exec('CREATE TABLE _stream_records (id INTEGER PRIMARY KEY, table_name TEXT, shard_id TEXT, sequence_number TEXT)');
-    // EXPLAIN QUERY PLAN does not say how MAX is found; the program itself does: by an index, it opens one.
-    const opensIndex = (sql: string): boolean => database.prepare(`EXPLAIN ${sql}`).all().some((row) => row['opcode'] === 'OpenRead' && String(row['p4']).startsWith('k('));
-    const plan = (sql: string): string => database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all().map((row) => String(row['detail'])).join(' ');
+    const made = new DatabaseSync(path);
+    made.exec('CREATE TABLE _stream_records (id INTEGER PRIMARY KEY, table_name TEXT, shard_id TEXT, sequence_number TEXT)');
+    made.close();
     const next = "SELECT COALESCE(MAX(CAST(sequence_number AS INTEGER)), 0) + 1 FROM _stream_records WHERE table_name = 'calls'";
-    expect(opensIndex(next)).toBe(false);
+    const readOn = "SELECT id FROM _stream_records WHERE table_name = 'calls' AND shard_id = 's' AND CAST(sequence_number AS INTEGER) > 5 ORDER BY CAST(sequence_number AS INTEGER) ASC LIMIT 10";
+    // A connection of its own each time: EXPLAIN does not notice that another has changed the schema.
+    const ask = (sql: string) => {
+      const database = new DatabaseSync(path);
+      const rows = database.prepare(sql).all();
+      database.close();
+      return rows;
+    };
+    // EXPLAIN QUERY PLAN does not say how MAX is found; the program itself does: by an index, it opens one.
+    const opensIndex = (): boolean => ask(`EXPLAIN ${next}`).some((row) => row['opcode'] === 'OpenRead' && String(row['p4']).startsWith('k('));
+    const plan = (): string => ask(`EXPLAIN QUERY PLAN ${readOn}`).map((row) => String(row['detail'])).join(' ');
+    expect(opensIndex()).toBe(false);
+    expect(plan()).toMatch(/SCAN.*TEMP B-TREE/);
     expect(indexStreamRecords(path)).toBe(true);
-    expect(opensIndex(next)).toBe(true);
-    expect(plan("SELECT id FROM _stream_records WHERE table_name = 'calls' AND shard_id = 's' AND CAST(sequence_number AS INTEGER) > 5 ORDER BY CAST(sequence_number AS INTEGER) ASC LIMIT 10"))
-      .toMatch(/ringback_stream_read(?!.*TEMP B-TREE)/);
-    database.close();
+    expect(opensIndex()).toBe(true);
+    expect(plan()).toMatch(/ringback_stream_read(?!.*TEMP B-TREE)/);
   });
 
   it('are made once, however often the engine starts', () => {
