@@ -55,6 +55,11 @@ export const openStream = (run: Run, address: StreamAddress, bidirectional: bool
     send(write.mark(name));
   }, settings.marksAfterClear);
   let voiced = 0;
+  let unlisten = (): void => {};
+  const release = (): void => {
+    unlisten();
+    if (line.source === source) line.source = null;
+  };
   const source = { take: () => {
     const frame = playout.take();
     call.offer(frame);
@@ -63,6 +68,7 @@ export const openStream = (run: Run, address: StreamAddress, bidirectional: bool
     if (call.story.socketDrops && !call.socketDropped && voiced >= DROP_AFTER_FRAMES) {
       call.socketDropped = true;
       socket.terminate();
+      release();
     }
     return { frame: forEars(frame), audible: 160 };
   } };
@@ -120,7 +126,6 @@ export const openStream = (run: Run, address: StreamAddress, bidirectional: bool
     act(message);
   };
 
-  let unlisten = (): void => {};
   const opened = (): void => {
     report.startedMs = nowMs();
     tell(carrier, call, 'stream started', { streamSid: report.sid });
@@ -128,10 +133,6 @@ export const openStream = (run: Run, address: StreamAddress, bidirectional: bool
     send(write.start(rateHz, address.parameters));
     if (bidirectional) line.source = source;
     unlisten = line.listen({ frame: sendVoice, digit: (digit) => { if (bidirectional) send(write.dtmf(digit)); } });
-  };
-  const release = (): void => {
-    unlisten();
-    if (line.source === source) line.source = null;
   };
 
   let resolveClosed = (): void => {};

@@ -1,6 +1,6 @@
 // The same answers in XML, which is what the v1 API writes when a path does not end in .json. Asked by http.ts.
 
-const escape = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+const escape = (value: string | number | boolean): string => String(value).replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 
 const element = (name: string, value: unknown): string => {
   if (value === null || value === undefined || value === '') return `<${name}/>`;
@@ -8,7 +8,7 @@ const element = (name: string, value: unknown): string => {
     const one = name.replace(/s$/, '');
     return `<${name}>${value.map((item: unknown) => (typeof item === 'object' && item !== null && one in item ? inside(item) : element(one, item))).join('')}</${name}>`;
   }
-  return `<${name}>${typeof value === 'object' ? inside(value) : escape(`${value as string}`)}</${name}>`;
+  return `<${name}>${typeof value === 'object' ? inside(value) : escape(value as string | number | boolean)}</${name}>`;
 };
 
 const inside = (value: object): string => Object.entries(value).map(([name, one]) => element(name, one)).join('');

@@ -61,7 +61,7 @@ describe('a call whose bot speaks', () => {
     expect(Object.keys(start?.['start'] as object)).toEqual(['stream_sid', 'call_sid', 'media_format']);
     expect(start).toMatchObject({ start: { media_format: { sample_rate: '16000Hz' } } });
     expect(Object.keys(media?.['media'] as object)).toEqual(['payload']);
-    expect(Buffer.from((media?.['media'] as { payload: string }).payload, 'base64')).toHaveLength(640);
+    expect(Buffer.from((media?.['media'] as { payload: string } | undefined)?.payload ?? '', 'base64')).toHaveLength(640);
   });
 
   it('carries credentials of the address to the handshake', async () => {
@@ -179,8 +179,9 @@ describe('stories', () => {
     await begin((socket, message) => {
       if (message.event !== 'start') return;
       play(socket, message.stream_sid, Buffer.concat([voice(16_000), Buffer.alloc(64_000)]));
+      play(socket, message.stream_sid, Buffer.alloc(64_000));
       play(socket, message.stream_sid, voice(16_000, 3));
-    });
+    }, { patienceMs: 20_000 });
     const done = await call('+919876543200');
     expect(done.caller?.said.map((said) => said.name)).toEqual(['caller-yes-please', 'caller-tell-me-more']);
     expect(done.endedBy).toBe('caller');
@@ -207,7 +208,6 @@ describe('stories', () => {
     await begin();
     const done = await call('+919876543205');
     expect(done.line?.heard.frames).toBeGreaterThanOrEqual(100);
-    expect(done.line?.heard.frames).toBeLessThan(200);
     expect(done.endedBy).toBe('caller');
   });
 
@@ -246,7 +246,8 @@ describe('stories', () => {
     });
     const done = await call('+919876543215');
     expect(done.streams).toMatchObject([{ endedBy: 'failure', closeCode: 1006 }]);
-    expect(heardBytes(done).length).toBeLessThan(48_000);
+    // After 60 frames.
+    expect(heardBytes(done)).toHaveLength(60 * 320);
     expect(done.status).toBe('completed');
   });
 
@@ -262,7 +263,7 @@ describe('the account', () => {
     await begin();
     const done = await call('+919876543218', { TimeLimit: '5' });
     expect(done.endedBy).toBe('carrier');
-    expect(done.line?.heard.frames).toBeLessThan(300);
+    expect((done.endedAt?.getTime() ?? 0) - (done.answeredAt?.getTime() ?? 0)).toBeGreaterThanOrEqual(5000);
     expect(customer.messages.at(-1)).toMatchObject({ event: 'stop', stop: { reason: 'stopped' } });
   });
 

@@ -6,8 +6,9 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { type ExotelOptions, type SimulatedExotel, startExotel } from '#local/exotel/start.ts';
 import { fastClock } from '../people/clocks.ts';
 
-export type Seen = { method: string; path: string; headers: IncomingMessage['headers']; query: Record<string, string>; body: Buffer };
-/** Text is JSON; a function answers as it likes. */
+/** `url` is the customer's own address, as the carrier reached it. */
+export type Seen = { url: string; method: string; path: string; headers: IncomingMessage['headers']; query: Record<string, string>; body: Buffer };
+/** Text is JSON, in which {url} and {stream} are the customer's own addresses; a function answers as it likes. */
 export type Page = string | ((seen: Seen, response: ServerResponse) => void);
 export type Message = { event: string; stream_sid: string } & Record<string, unknown>;
 export type StreamTalk = (socket: WebSocket, message: Message) => void;
@@ -37,11 +38,11 @@ export const startCustomer = async (pages: Record<string, Page> = {}, talk: Stre
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
       const url = new URL(request.url ?? '/', 'http://customer');
-      const one: Seen = { method: request.method ?? '', path: url.pathname, headers: request.headers, query: Object.fromEntries(url.searchParams), body: Buffer.concat(chunks) };
+      const one: Seen = { url: `http://${request.headers.host ?? ''}`, method: request.method ?? '', path: url.pathname, headers: request.headers, query: Object.fromEntries(url.searchParams), body: Buffer.concat(chunks) };
       seen.push(one);
       const page = pages[url.pathname];
       if (page === undefined) response.writeHead(200).end();
-      else if (typeof page === 'string') response.writeHead(200, { 'content-type': 'application/json' }).end(page.replaceAll('{stream}', streamUrl()));
+      else if (typeof page === 'string') response.writeHead(200, { 'content-type': 'application/json' }).end(page.replaceAll('{stream}', streamUrl()).replaceAll('{url}', one.url));
       else page(one, response);
     });
   });
@@ -73,9 +74,9 @@ export const startCustomer = async (pages: Record<string, Page> = {}, talk: Stre
   };
 };
 
-/** A carrier whose time runs 40 times as fast, so that whole calls fit into a test. */
+/** A carrier whose time runs 40 times as fast, so that whole calls fit into a test; ordinary people stay on the line until somebody hangs up. */
 export const startFast = (options: Partial<ExotelOptions> = {}): Promise<SimulatedExotel> =>
-  startExotel({ accountSid: ACCOUNT, apiKey: KEY, apiToken: TOKEN, exophones: [EXOPHONE], clock: fastClock(40), callbackRetriesMs: [], ...options });
+  startExotel({ accountSid: ACCOUNT, apiKey: KEY, apiToken: TOKEN, exophones: [EXOPHONE], clock: fastClock(40), patienceMs: 300_000, callbackRetriesMs: [], ...options });
 
 export const authorization = (key = KEY, token = TOKEN): string => `Basic ${Buffer.from(`${key}:${token}`).toString('base64')}`;
 
@@ -101,20 +102,23 @@ export const callFields = (customer: { url: string; streamUrl: string }, from: s
 export const EVENTS: [string, string][] = ['ringing', 'answered', 'terminal'].map((event) => ['StatusCallbackEvents[]', event]);
 export const FLOW = (id: string): Record<string, string> => ({ StreamUrl: '', StreamType: '', Url: `http://my.exotel.com/${ACCOUNT}/exoml/start_voice/${id}` });
 
+/** The Sid in an answer about one call. */
+export const sidOf = ({ json }: RestReply): string => (json['Call'] as { Sid: string }).Sid;
+
 export const placeCall = async (carrier: SimulatedExotel, customer: Customer, from: string, more: Fields = {}): Promise<string> => {
-  const { status, json } = await rest(carrier, 'POST', '/Calls/connect.json', callFields(customer, from, more));
-  if (status !== 200) throw new Error(`the call was refused: ${JSON.stringify(json)}`);
-  return String((json['Call'] as { Sid: string }).Sid);
+  const reply = await rest(carrier, 'POST', '/Calls/connect.json', callFields(customer, from, more));
+  if (reply.status !== 200) throw new Error(`the call was refused: ${reply.text}`);
+  return sidOf(reply);
 };
 
-/** Whatever content type a callback came in, as plain pairs; null in JSON is an empty text. */
+/** Whatever content type a callback came in, as plain pairs; what is no text in JSON stays JSON. */
 export const fieldsOf = async ({ headers, body }: Seen): Promise<Record<string, string>> => {
   const contentType = headers['content-type'] ?? '';
   if (contentType === 'application/json') {
-    return Object.fromEntries(Object.entries(JSON.parse(body.toString('utf8')) as Record<string, unknown>).map(([name, value]) => [name, typeof value === 'object' ? JSON.stringify(value) : String(value)]));
+    return Object.fromEntries(Object.entries(JSON.parse(body.toString('utf8')) as Record<string, unknown>).map(([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)]));
   }
   const form = await new Response(new Uint8Array(body), { headers: { 'content-type': contentType } }).formData();
-  return Object.fromEntries([...form].map(([name, value]) => [name, String(value)]));
+  return Object.fromEntries([...form].map(([name, value]) => [name, typeof value === 'string' ? value : value.name]));
 };
 
 /** PCM16LE that ears take for a voice; no two pieces with another phase are alike. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type SimulatedExotel, startExotel } from '#local/exotel/start.ts';
 import { turnedClock } from '../people/clocks.ts';
-import { ACCOUNT, authorization, callFields, EVENTS, EXOPHONE, FLOW, KEY, rest, startFast, TOKEN } from './customer.ts';
+import { ACCOUNT, authorization, callFields, EVENTS, EXOPHONE, FLOW, KEY, rest, sidOf, startFast, TOKEN } from './customer.ts';
 
 const customer = { url: 'http://127.0.0.1:9', streamUrl: 'wss://media.example.com/exotel' };
 const TO = '+919876543202';
@@ -135,8 +135,7 @@ describe('a new call', () => {
   });
 
   it('is noted when it has a parameter that does not exist', async () => {
-    const { json } = await connect({ MaxRetries: '3' });
-    expect(carrier.notices(String((json['Call'] as { Sid: string }).Sid))).toMatchObject([{ code: 'unknown-parameter' }]);
+    expect(carrier.notices(sidOf(await connect({ MaxRetries: '3' })))).toMatchObject([{ code: 'unknown-parameter' }]);
   });
 });
 
@@ -162,7 +161,7 @@ describe('finding a call', () => {
   it('lists by number in either form, by date in Indian time, by status and sid, newest first, page by page', async () => {
     const from = '+919811111102';
     const sids: string[] = [];
-    for (let i = 0; i < 5; i += 1) sids.push(String(((await connect({}, from)).json['Call'] as { Sid: string }).Sid));
+    for (let i = 0; i < 5; i += 1) sids.push(sidOf(await connect({}, from)));
     const list = async (query: Record<string, string>) => (await rest(carrier, 'GET', '/Calls.json', query)).json;
     const sidsOf = (body: Record<string, unknown>) => (body['Calls'] as { Sid: string }[]).map((call) => call.Sid);
     expect(sidsOf(await list({ From: from }))).toEqual([...sids].reverse());
@@ -191,7 +190,7 @@ describe('finding a call', () => {
   it('shows a new call in lists after the lag, and its figures once they have settled', async () => {
     const clock = turnedClock();
     const other = await startExotel({ accountSid: ACCOUNT, apiKey: KEY, apiToken: TOKEN, exophones: [EXOPHONE], clock, listLagMs: 5000, dialMs: 100, ringMs: 1000 });
-    const sid = String(((await rest(other, 'POST', '/Calls/connect.json', callFields(customer, '+919876543201', { StatusCallback: '' }))).json['Call'] as { Sid: string }).Sid);
+    const sid = sidOf(await connect({ StatusCallback: '' }, '+919876543201', other));
     const total = async () => ((await rest(other, 'GET', '/Calls.json')).json['Metadata'] as { Total: number }).Total;
     const details = async () => (await rest(other, 'GET', `/Calls/${sid}.json`, { details: 'true' })).json['Call'];
     await clock.advance(4000);
