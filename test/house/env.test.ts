@@ -25,7 +25,7 @@ describe('the environment', () => {
   });
 
   it('names every variable that is wrong at once, and never shows its value', () => {
-    const source = { PORT: 'eighty', TWILIO_ACCOUNT_SID: 'my-secret-sid', TWILIO_PHONE_NUMBER: '5550006', PUBLIC_BASE_URL: 'voice.example.com', STREAM_TICKET_SECRET: 'short', RECONCILE_AFTER_SECONDS: '0', CALLS_PER_SECOND: '0', TELEPHONY_PROVIDER: 'carrier-pigeon' };
+    const source = { PORT: 'eighty', TWILIO_ACCOUNT_SID: 'my-secret-sid', TWILIO_PHONE_NUMBER: '5550006', PUBLIC_BASE_URL: 'voice.example.com', ADMIN_TOKEN: 'two words', RECONCILE_AFTER_SECONDS: '0', CALLS_PER_SECOND: '0', TELEPHONY_PROVIDER: 'carrier-pigeon' };
     expect(problemsOf(source).sort()).toEqual(Object.keys(source).sort());
     expect(() => readEnv(source)).toThrowError(expect.objectContaining({ name: 'EnvError', message: expect.not.stringMatching(/my-secret-sid|eighty|pigeon/) as string }) as Error);
   });
@@ -34,6 +34,12 @@ describe('the environment', () => {
     expect(readEnv({ SKIP_WEBHOOK_SIGNATURE_VALIDATION: 'true' }).SKIP_WEBHOOK_SIGNATURE_VALIDATION).toBe(true);
     expect(problemsOf({ SKIP_WEBHOOK_SIGNATURE_VALIDATION: 'true', STAGE: 'prod' })).toEqual(['SKIP_WEBHOOK_SIGNATURE_VALIDATION']);
     expect(problemsOf({ SKIP_WEBHOOK_SIGNATURE_VALIDATION: 'false', STAGE: 'prod' })).toEqual([]);
+  });
+
+  it('refuses short secrets anywhere but on a local machine', () => {
+    const short = { ADMIN_TOKEN: 'short', STREAM_TICKET_SECRET: 'short' };
+    expect(problemsOf(short)).toEqual([]);
+    expect(problemsOf({ ...short, STAGE: 'prod' })).toEqual(expect.arrayContaining(Object.keys(short)));
   });
 
   it('gives the addresses under which carriers reach us', () => {
