@@ -1,11 +1,11 @@
 // The real handlers, hosted on one machine: behind the gateway's routes, the in-process queue and the timer.
 import { consentText } from '#calls/consent-text.ts';
 import type { DialQueue, DialSchedule } from '#calls/ports.ts';
-import { answerHandler } from '#handlers/answer.ts';
+import { answerHandler, appletsOf } from '#handlers/answer.ts';
 import { apiHandler } from '#handlers/api.ts';
 import { callbacksHandler } from '#handlers/callbacks.ts';
 import { captchaOf } from '#compose/captcha.ts';
-import { carriersOf, twilioAddresses } from '#compose/carriers.ts';
+import { carriersOf, exotelRule, twilioAddresses } from '#compose/carriers.ts';
 import { forgettersOf } from '#compose/forgetters.ts';
 import { baseOf, planOf } from '#compose/base.ts';
 import { dialHandler } from '#handlers/dial.ts';
@@ -16,7 +16,7 @@ import { routes, type HttpFunction } from '#handlers/routes.ts';
 import { wait } from '#house/clock.ts';
 import { publicBase, publicStream, type Env } from '#house/env.ts';
 import type { HttpHandler } from '#house/http.ts';
-import { newLeadId } from '#house/ids.ts';
+import { newInboundCallId, newLeadId } from '#house/ids.ts';
 import type { Log } from '#house/log.ts';
 import type { Route } from '#local/gateway/routes.ts';
 import { localQueue } from '#local/queue/queue.ts';
@@ -59,7 +59,7 @@ export const hostFunctions = (env: Env, log: Log, { directory, outboxSecret }: {
     destination: { OUTBOX_URL: env.OUTBOX_URL ?? `http://127.0.0.1:${env.PORT}/outbox-receiver`, OUTBOX_SECRET: outboxSecret },
   });
 
-  const signature = { authToken: env.TWILIO_AUTH_TOKEN!, publicBase: publicBase(env), skip: env.SKIP_WEBHOOK_SIGNATURE_VALIDATION };
+  const signature = { authToken: env.TWILIO_AUTH_TOKEN, publicBase: publicBase(env), skip: env.SKIP_WEBHOOK_SIGNATURE_VALIDATION };
   const of = (name: string) => log.with({ function: name });
   const handlers: Record<HttpFunction, HttpHandler> = {
     enquire: enquireHandler({
@@ -68,9 +68,9 @@ export const hostFunctions = (env: Env, log: Log, { directory, outboxSecret }: {
     }),
     answer: answerHandler({
       calls: stores.calls, suppressions: stores.suppressions, clock, log: of('answer'), ticketSecret: env.STREAM_TICKET_SECRET!, ticketTtlSeconds: env.STREAM_TICKET_TTL_SECONDS,
-      document: { ...twilioAddresses(env), streamUrl: publicStream(env) }, signature,
+      document: { ...twilioAddresses(env), streamUrl: publicStream(env) }, signature, newCallId: newInboundCallId, exotel: appletsOf(env),
     }),
-    callbacks: callbacksHandler({ ...stores, clock, log: of('callbacks'), ...plan, schedule, signature, elevenLabsSecret: env.ELEVENLABS_WEBHOOK_SECRET }),
+    callbacks: callbacksHandler({ ...stores, clock, log: of('callbacks'), ...plan, schedule, signature, exotel: exotelRule(env), elevenLabsSecret: env.ELEVENLABS_WEBHOOK_SECRET }),
     api: apiHandler({ ...stores, clock, log: of('api'), ...plan, queue, schedule, carriers, forgetters, outboxQueue: outbox.outboxQueue, adminToken: env.ADMIN_TOKEN }),
     health: healthHandler({
       log: of('health'),

@@ -3,7 +3,8 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { loadEnvFile } from 'node:process';
-import { publicStream, readEnv, retiredIn, type Env } from '#house/env.ts';
+import type { CarrierName } from '#calls/lead.ts';
+import { configuredCarriers, publicStream, readEnv, retiredIn, type Env } from '#house/env.ts';
 import { jsonLog } from '#house/log.ts';
 import { callsTable, sessionsTable, TTL_ATTRIBUTE } from '#store/table.ts';
 import { startDatabase } from '#local/database/database.ts';
@@ -11,7 +12,6 @@ import { createTables } from '#local/database/tables.ts';
 import { banner } from '#local/desk/banner.ts';
 import { keepsakes } from '#local/desk/keepsakes.ts';
 import { lineLog } from '#local/desk/log-file.ts';
-import type { NetworkOptions } from '#local/desk/network.ts';
 import { startGateway } from '#local/gateway/server.ts';
 import { portTaken } from '#local/gateway/port.ts';
 import { freePort } from '#local/process/free-port.ts';
@@ -21,6 +21,7 @@ import { stopOnSignals } from '#local/process/signals.ts';
 import { buildSite } from '../web/build.ts';
 import { hostFunctions } from './local-functions.ts';
 import { mustBeFree } from './local-ports.ts';
+import { chooseServices } from './local-services.ts';
 
 const root = join(import.meta.dirname, '..');
 const began = performance.now();
@@ -50,16 +51,10 @@ const start = async (): Promise<void> => {
   await mustBeFree(port, 'PORT');
   await mustBeFree(relayPort, 'RELAY_PORT');
 
-  // Credentials, or an address that points elsewhere, select a service; without both, the simulator stands in for it.
-  const simulateTwilio = !given.TWILIO_ACCOUNT_SID && !process.env['TWILIO_API_BASE_URL'];
-  const simulateAgent = !given.ELEVENLABS_API_KEY && !process.env['ELEVENLABS_API_BASE_URL'];
   const base = `http://127.0.0.1:${port}`;
+  const { env: services, network } = chooseServices({ ...given, PORT: port, RELAY_PORT: relayPort }, process.env, made, base);
   const env: Env = {
-    ...given, PORT: port, RELAY_PORT: relayPort,
-    TWILIO_ACCOUNT_SID: given.TWILIO_ACCOUNT_SID ?? made.twilio.accountSid, TWILIO_AUTH_TOKEN: given.TWILIO_AUTH_TOKEN ?? made.twilio.authToken,
-    TWILIO_PHONE_NUMBER: given.TWILIO_PHONE_NUMBER ?? made.twilio.number,
-    ELEVENLABS_API_KEY: given.ELEVENLABS_API_KEY ?? made.elevenLabs.apiKey, ELEVENLABS_AGENT_ID: given.ELEVENLABS_AGENT_ID ?? made.elevenLabs.agentId,
-    ELEVENLABS_WEBHOOK_SECRET: given.ELEVENLABS_WEBHOOK_SECRET ?? made.elevenLabs.webhookSecret,
+    ...services,
     ADMIN_TOKEN: given.ADMIN_TOKEN ?? made.adminToken, STREAM_TICKET_SECRET: given.STREAM_TICKET_SECRET ?? made.ticketSecret,
     POLICY_FILE: given.POLICY_FILE ?? join(root, 'local', 'desk', 'policy.json'),
   };
@@ -69,13 +64,10 @@ const start = async (): Promise<void> => {
   running.push({ name: 'log', stop: lines.stop });
   const log = jsonLog(lines.write, env.LOG_LEVEL);
   const site = join(directory, 'site');
-  const network: NetworkOptions = {
-    ...(simulateTwilio ? { twilio: { accountSid: env.TWILIO_ACCOUNT_SID!, authToken: env.TWILIO_AUTH_TOKEN!, number: env.TWILIO_PHONE_NUMBER!, callsPerSecond: env.CALLS_PER_SECOND ?? 1 } } : {}),
-    ...(simulateAgent ? { elevenLabs: { apiKey: env.ELEVENLABS_API_KEY!, agentId: env.ELEVENLABS_AGENT_ID!, webhook: { url: `${base}/webhooks/elevenlabs`, secret: env.ELEVENLABS_WEBHOOK_SECRET! } } } : {}),
-  };
+  const simulatedCarriers = configuredCarriers(env).every((name) => network[name] !== undefined);
   const print = lines.pass;
   const startNetwork = async (): Promise<Part | undefined> => {
-    if (!network.twilio && !network.elevenLabs) return undefined;
+    if (Object.keys(network).length === 0) return undefined;
     const part = await spawnPart({ name: 'network', args: [join(root, 'local', 'desk', 'network.ts')], env: { ...process.env, NETWORK_OPTIONS: JSON.stringify(network) }, print });
     running.push(part);
     part.died.catch((error: Error) => stopNow(error.message));
@@ -93,10 +85,11 @@ const start = async (): Promise<void> => {
     client.destroy();
     return database;
   };
-  const [database, phones] = await Promise.all([startData(), startNetwork(), buildSite(site, { simulated: simulateTwilio })]);
+  const [database, phones] = await Promise.all([startData(), startNetwork(), buildSite(site, { simulated: simulatedCarriers })]);
   env.DYNAMODB_ENDPOINT = database.endpoint;
-  if (simulateTwilio) env.TWILIO_API_BASE_URL = String(phones!.details['twilio']);
-  if (simulateAgent) env.ELEVENLABS_API_BASE_URL = String(phones!.details['elevenLabs']);
+  if (network.twilio) env.TWILIO_API_BASE_URL = String(phones!.details['twilio']);
+  if (network.exotel) env.EXOTEL_API_BASE_URL = String(phones!.details['exotel']);
+  if (network.elevenLabs) env.ELEVENLABS_API_BASE_URL = String(phones!.details['elevenLabs']);
 
   const forRelay = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined).map(([name, value]) => [name, String(value)]));
   const startRelay = async (): Promise<void> => {
@@ -117,9 +110,12 @@ const start = async (): Promise<void> => {
   const gateway = await startGateway({ port, routes: functions.routes, site: { directory: site }, log: ({ level, message, ...fields }) => log[level](message, fields), portVariable: 'PORT' });
   running.push({ name: 'gateway', stop: gateway.stop });
   await functions.begin();
+  const uses = (name: CarrierName): boolean => configuredCarriers(env).includes(name);
   process.stdout.write(banner({
-    base, relay: publicStream(env), database, twilio: { url: env.TWILIO_API_BASE_URL, simulated: simulateTwilio },
-    agent: { url: env.ELEVENLABS_API_BASE_URL, simulated: simulateAgent }, adminToken: env.ADMIN_TOKEN!, directory, logFile, readyMs: performance.now() - began,
+    base, relay: publicStream(env), database,
+    twilio: uses('twilio') ? { url: env.TWILIO_API_BASE_URL, simulated: network.twilio !== undefined } : undefined,
+    exotel: uses('exotel') ? { url: env.EXOTEL_API_BASE_URL, simulated: network.exotel !== undefined } : undefined,
+    agent: { url: env.ELEVENLABS_API_BASE_URL, simulated: network.elevenLabs !== undefined }, adminToken: env.ADMIN_TOKEN!, directory, logFile, readyMs: performance.now() - began,
   }));
 };
 

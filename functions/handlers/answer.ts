@@ -1,17 +1,21 @@
-// The answer documents: what Twilio fetches when a phone is answered, when keys were pressed, and when the stream has ended.
+// The answer documents: what Twilio fetches when a phone is answered, when keys were pressed, and when the stream has ended; and, by
+// exotel.ts, what the applets of Exotel's flows ask.
 import { afterStream, answerCall, keyPressed, sorrySentence, type AnswerDeps, type CallFlow } from '#calls/answer-call.ts';
 import { VisibleError } from '#calls/errors.ts';
 import { readAttemptId } from '#calls/lead.ts';
 import { answerForm } from '#carriers/twilio/schema.ts';
 import { TWIML_TYPE, twiml, type DocumentConfig } from '#carriers/twilio/document.ts';
 import { readParams, verifyTwilio, type SignatureRule } from '#carriers/twilio/webhook.ts';
-import { publicBase, publicStream } from '#house/env.ts';
+import { publicBase, publicStream, type Env } from '#house/env.ts';
 import { httpHandler, lazily, problem, readForm, type HttpAnswer, type HttpHandler } from '#house/http.ts';
+import { newInboundCallId } from '#house/ids.ts';
 import type { Log } from '#house/log.ts';
-import { twilioAddresses } from '#compose/carriers.ts';
+import { exotelRule, exotelStreamUrl, twilioAddresses } from '#compose/carriers.ts';
 import { fromEnvironment, need } from '#compose/base.ts';
+import { exotelApplets, usualGreeting, type ExotelAppletDeps } from './exotel.ts';
 
-export interface AnswerHandlerDeps extends AnswerDeps {
+export interface AnswerHandlerDeps extends AnswerDeps, ExotelAppletDeps {
+  calls: ExotelAppletDeps['calls'];
   document: DocumentConfig;
   signature: SignatureRule;
   log: Log;
@@ -19,10 +23,13 @@ export interface AnswerHandlerDeps extends AnswerDeps {
 
 const isTerminalWord = (status: string | undefined): boolean => ['completed', 'busy', 'no-answer', 'failed', 'canceled'].includes(status ?? '');
 
+/** By the path that is asked, which the carrier was given, not by what the request says of itself. */
+const isTwilios = /\/twiml(\/|$)/;
+
 export const answerHandler = (deps: AnswerHandlerDeps): HttpHandler => {
   const document = (flow: CallFlow, status = 200): HttpAnswer => ({ status, headers: { 'content-type': TWIML_TYPE, 'cache-control': 'no-store' }, body: twiml(flow, deps.document) });
   const sorry: CallFlow = { flow: 'say-goodbye', sentence: sorrySentence };
-  return httpHandler(async (request) => {
+  const twilio = httpHandler(async (request) => {
     const params = verifyTwilio(request, request.method === 'POST' ? readForm(request) : [], deps.signature);
     const { CallSid: callSid, CallStatus } = readParams(answerForm, params);
     const attemptId = request.query.get('attempt') ?? '';
@@ -39,13 +46,22 @@ export const answerHandler = (deps: AnswerHandlerDeps): HttpHandler => {
       return document(sorry, error.kind === 'invalid' || error.kind === 'not-found' ? 200 : problem(error, requestId).status);
     },
   });
+  const exotel = exotelApplets(deps);
+  return (event) => (isTwilios.test(event.rawPath) ? twilio(event) : exotel(event));
 };
+
+/** What Exotel's applets are answered with, from the environment. */
+export const appletsOf = (env: Env): ExotelAppletDeps['exotel'] => ({
+  rule: exotelRule(env), document: { streamUrl: exotelStreamUrl(env) },
+  texts: { greeting: env.GREETING_MESSAGE ?? usualGreeting, connectNumbers: env.EXOTEL_CONNECT_NUMBERS ?? [], outgoing: env.EXOTEL_EXOPHONE_NUMBER },
+});
 
 export const handler = lazily(async () => {
   const { env, log, clock, stores } = await fromEnvironment('answer');
   return answerHandler({
     calls: stores.calls, suppressions: stores.suppressions, clock, log, ticketSecret: need(env, 'STREAM_TICKET_SECRET'), ticketTtlSeconds: env.STREAM_TICKET_TTL_SECONDS,
     document: { ...twilioAddresses(env), streamUrl: publicStream(env) },
-    signature: { authToken: need(env, 'TWILIO_AUTH_TOKEN'), publicBase: publicBase(env), skip: env.SKIP_WEBHOOK_SIGNATURE_VALIDATION },
+    signature: { authToken: env.TWILIO_AUTH_TOKEN, publicBase: publicBase(env), skip: env.SKIP_WEBHOOK_SIGNATURE_VALIDATION },
+    newCallId: newInboundCallId, exotel: appletsOf(env),
   });
 });

@@ -1,4 +1,4 @@
-// Callbacks: Twilio's statuses, recordings, answering-machine results and stream news, and ElevenLabs' word after the call.
+// Callbacks: Twilio's statuses, recordings, answering-machine results and stream news, Exotel's statuses, and ElevenLabs' word after the call.
 import { validateRequestWithBody } from 'twilio/lib/webhooks/webhooks.js';
 import { readElevenLabsWebhook, verifyElevenLabs } from '#agent/webhook.ts';
 import { VisibleError } from '#calls/errors.ts';
@@ -7,14 +7,18 @@ import type { RecordDeps } from '#calls/record-event.ts';
 import { recordOutcome } from '#calls/record-outcome.ts';
 import { recordCallback } from '#calls/record-status.ts';
 import { readTwilioCallback, twilioCallbackKinds, verifyTwilio, type SignatureRule, type TwilioCallbackKind, type TwilioParams } from '#carriers/twilio/webhook.ts';
+import type { ExotelRule } from '#carriers/exotel/webhook.ts';
 import { publicBase } from '#house/env.ts';
 import { httpHandler, lazily, readForm, readJson, type HttpAnswer, type HttpHandler, type HttpRequest } from '#house/http.ts';
 import type { Log } from '#house/log.ts';
+import { exotelRule } from '#compose/carriers.ts';
 import { scheduleOf } from '#compose/queue.ts';
-import { fromEnvironment, need, planOf } from '#compose/base.ts';
+import { fromEnvironment, planOf } from '#compose/base.ts';
+import { exotelStatus } from './exotel.ts';
 
 export interface CallbackDeps extends RecordDeps {
   signature: SignatureRule;
+  exotel: ExotelRule;
   /** Without it, ElevenLabs' webhooks are refused: fail closed. */
   elevenLabsSecret: string | undefined;
   log: Log;
@@ -33,7 +37,7 @@ const verifyJson = (request: HttpRequest, rule: SignatureRule): void => {
   const shown = request.header('x-twilio-signature') ?? '';
   let right = false;
   try {
-    right = shown !== '' && validateRequestWithBody(rule.authToken, shown, url, request.body.toString('utf8'));
+    right = shown !== '' && rule.authToken !== undefined && validateRequestWithBody(rule.authToken, shown, url, request.body.toString('utf8'));
   } catch {
     right = false;
   }
@@ -42,6 +46,7 @@ const verifyJson = (request: HttpRequest, rule: SignatureRule): void => {
 
 export const callbacksHandler = (deps: CallbackDeps): HttpHandler => {
   const record = recordCallback(deps);
+  const exotel = exotelStatus(deps);
 
   const twilio = async (request: HttpRequest, kind: TwilioCallbackKind | undefined): Promise<HttpAnswer> => {
     const params = verifyTwilio(request, readForm(request), deps.signature);
@@ -66,7 +71,9 @@ export const callbacksHandler = (deps: CallbackDeps): HttpHandler => {
 
   return httpHandler(async (request) => {
     if (request.rawPath.endsWith('/webhooks/elevenlabs')) return elevenLabs(request);
-    if (request.rawPath.endsWith('/webhook')) return twilio(request, undefined);
+    if (request.rawPath.endsWith('/webhooks/exotel/status')) return exotel(request);
+    // One address for both, as first configured: told apart by the proof that each can show, never by what the body looks like.
+    if (request.rawPath.endsWith('/webhook')) return request.header('x-twilio-signature') === undefined && request.query.has('token') ? exotel(request) : twilio(request, undefined);
     const kind = request.params['kind'] ?? '';
     if (kind === 'intelligence' && (request.header('content-type') ?? '').includes('json')) {
       verifyJson(request, deps.signature);
@@ -87,7 +94,8 @@ export const handler = lazily(async () => {
   const { env, log, clock, stores } = await fromEnvironment('callbacks');
   return callbacksHandler({
     ...stores, clock, log, ...planOf(env), schedule: scheduleOf(env), elevenLabsSecret: env.ELEVENLABS_WEBHOOK_SECRET,
-    signature: { authToken: need(env, 'TWILIO_AUTH_TOKEN'), publicBase: publicBase(env), skip: env.SKIP_WEBHOOK_SIGNATURE_VALIDATION },
+    exotel: exotelRule(env),
+    signature: { authToken: env.TWILIO_AUTH_TOKEN, publicBase: publicBase(env), skip: env.SKIP_WEBHOOK_SIGNATURE_VALIDATION },
   });
 });
 

@@ -8,6 +8,7 @@ export interface Keepsakes {
   ticketSecret: string;
   outboxSecret: string;
   twilio: { accountSid: string; authToken: string; number: string };
+  exotel: { accountSid: string; apiKey: string; apiToken: string; exoPhone: string };
   elevenLabs: { apiKey: string; agentId: string; webhookSecret: string };
 }
 
@@ -19,6 +20,7 @@ const madeUp = (): Keepsakes => ({
   outboxSecret: `whsec_${randomBytes(24).toString('base64')}`,
   // 555-01xx numbers are set aside for fiction.
   twilio: { accountSid: `AC${hex(16)}`, authToken: hex(16), number: `+1202555${String(randomInt(100, 200)).padStart(4, '0')}` },
+  exotel: { accountSid: `desk${hex(4)}`, apiKey: hex(24), apiToken: hex(24), exoPhone: `0804${String(randomInt(10_000_000)).padStart(7, '0')}` },
   elevenLabs: { apiKey: `sk_${hex(24)}`, agentId: `agent_${hex(10)}`, webhookSecret: `wsec_${hex(32)}` },
 });
 
