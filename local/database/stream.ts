@@ -1,7 +1,9 @@
 // Called by the local composition in place of Lambda's event source mapping: reads a table's stream and hands its changes to a function.
 // It promises the order of each shard, every change at least once (a kill -9 included), and a retry from the first failure.
 import { DescribeTableCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DescribeStreamCommand, type DynamoDBStreamsClient, type Shard as ShardDescription } from '@aws-sdk/client-dynamodb-streams';
+import {
+  DescribeStreamCommand, GetRecordsCommand, GetShardIteratorCommand, TrimmedDataAccessException, type DynamoDBStreamsClient, type Shard as ShardDescription,
+} from '@aws-sdk/client-dynamodb-streams';
 import { setTimeout as delay } from 'node:timers/promises';
 import { openCheckpoint } from './checkpoint.ts';
 import { followShard, type Shard, type ShardOptions, type StreamHandler } from './shard.ts';
@@ -43,11 +45,20 @@ const allShards = async (streams: DynamoDBStreamsClient, streamArn: string, sign
 
 /**
  * Whether the stream was numbered anew behind our back: the embedded engine throws records away after a day, and counts from 1 again when none
- * are left. A number of ours that lies beyond the shard's end would then hide all that follows. At the real one this never holds.
+ * are left. A number of ours that lies beyond the shard's end would then hide all that follows. The engine names the end by the order of text
+ * (99 comes after 100), so that an end before our number is a reason to look, and no more. At the real one this never holds.
  */
-const numberedAnew = (shard: ShardDescription, position: string | undefined): boolean => {
-  const end = shard.SequenceNumberRange?.EndingSequenceNumber;
-  return position !== undefined && end !== undefined && /^\d+$/.test(end) && BigInt(end) < BigInt(position);
+const numberedAnew = async (streams: DynamoDBStreamsClient, streamArn: string, shard: ShardDescription, position: string | undefined, signal: AbortSignal): Promise<boolean> => {
+  const { StartingSequenceNumber: first, EndingSequenceNumber: end } = shard.SequenceNumberRange ?? {};
+  if (position === undefined || !/^\d+$/.test(end ?? '0') || (end === undefined ? first !== undefined : BigInt(end) >= BigInt(position))) return false;
+  try {
+    const at = await streams.send(new GetShardIteratorCommand({ StreamArn: streamArn, ShardId: shard.ShardId, ShardIteratorType: 'AT_SEQUENCE_NUMBER', SequenceNumber: position }), { abortSignal: signal });
+    const found = await streams.send(new GetRecordsCommand({ ShardIterator: at.ShardIterator, Limit: 1 }), { abortSignal: signal });
+    return (found.Records ?? []).length === 0;
+  } catch (error) {
+    if (error instanceof TrimmedDataAccessException) return false; // told by who follows the shard
+    throw error;
+  }
 };
 
 /** Starts reading: where the checkpoint left off, or at the oldest change. Rejects when the table has no stream. */
@@ -70,7 +81,7 @@ export const readStream = async (options: StreamOptions): Promise<StreamReader> 
     for (const shard of found) {
       const id = shard.ShardId ?? '';
       const known = following.get(id);
-      if (numberedAnew(shard, known ? positions.get(id) : checkpoint.get(id)?.sequence)) {
+      if (await numberedAnew(streams, streamArn, shard, known ? positions.get(id) : checkpoint.get(id)?.sequence, signal)) {
         log({ level: 'info', message: 'stream was numbered anew: read from its start', function: options.name });
         await checkpoint.set(id, {});
         known?.rewind();

@@ -138,6 +138,39 @@ describe('the stream reader', () => {
     expect(logged).toContain('stream was numbered anew: read from its start');
   });
 
+  it('hands each change over once, however many digits their numbers have', async () => {
+    const database = await withThings();
+    const { seen, note, until } = collector();
+    const { logged } = await reading(database, async ({ Records }) => note(Records), { discoverMs: 5 });
+    const ids = Array.from({ length: 120 }, (_, i) => `thing-${i}`);
+    for (const id of ids) await put(database, id);
+    await until(ids.at(-1)!);
+    // Once more round: each look at the shards comes between.
+    await put(database, 'last');
+    await until('last');
+    expect(seen).toEqual([...ids, 'last']);
+    expect(logged).toEqual([]);
+  });
+
+  it('begins anew when the engine has thrown away all that there was, before the next change comes', async () => {
+    const database = await withThings();
+    for (const id of ['a', 'b', 'c']) await put(database, id);
+    const { seen, note, until } = collector();
+    const started = await reading(database, async ({ Records }) => note(Records));
+    await until('c');
+    await started.stop();
+    await database.stop();
+    const file = new DatabaseSync(join(database.directory, 'database.sqlite'));
+    file.exec('DELETE FROM _stream_records');
+    file.close();
+    const again = await withThings(database.directory);
+    const second = collector();
+    await reading(again, async ({ Records }) => second.note(Records), { discoverMs: 60_000 });
+    for (const id of ['d', 'e', 'f', 'g']) await put(again, id);
+    await second.until('g');
+    expect([seen, second.seen]).toEqual([['a', 'b', 'c'], ['d', 'e', 'f', 'g']]);
+  });
+
   it('takes what was handled while the shards were being described for no new numbering', async () => {
     const database = await withThings();
     await put(database, 'a');
