@@ -31,6 +31,8 @@ const LOOKUP_TIMEOUT_MS = 10_000;
 const REGISTER_TIMEOUT_MS = 3_000;
 /** 200 calls a minute are one every 300 ms. */
 const BUSY_RETRY_MS = 3_000;
+/** However long it asks to wait; an hour later it is asked again. */
+const LONGEST_RETRY_MS = 3_600_000;
 const UNREACHED_RETRY_MS = 5_000;
 /** Exotel's own limit for TimeLimit, s. */
 const MOST_SECONDS = 14_400;
@@ -177,7 +179,7 @@ export const exotelCarrier = (config: ExotelConfig): Carrier => {
       }
       if (response.status === 429) {
         const asked = Number(response.headers.get('retry-after') ?? Number.NaN) * 1000;
-        return { outcome: 'not-now', retryAfterMs: asked > 0 ? asked : BUSY_RETRY_MS, reason: 'Exotel is taking no more calls at this moment.' };
+        return { outcome: 'not-now', retryAfterMs: asked > 0 ? Math.min(asked, LONGEST_RETRY_MS) : BUSY_RETRY_MS, reason: 'Exotel is taking no more calls at this moment.' };
       }
       // 408 and 5xx say nothing about whether the phone rings, and a second request would ring it twice.
       if (response.status >= 500 || response.status === 408 || response.status < 400) return { outcome: 'unknown', reason: `Exotel answered ${response.status}; nobody knows whether it placed the call.` };

@@ -27,6 +27,9 @@ const neverReached = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR
 /** 10004 and 86008: as many calls at once as the account may have. */
 const concurrencyCodes = new Set(['10004', '86008']);
 
+/** What is wrong with the account or its settings, whatever the number: another carrier may be asked at once. */
+const accountCodes = new Set(['20003', '20005', '21205', '21210', '21212', '21213', '10001', '10002']);
+
 /** Twilio's codes in words that somebody without its manual understands. */
 const reasons: Record<string, string> = {
   21201: 'The request named no number to call.',
@@ -103,7 +106,7 @@ export const twilioCarrier = (config: TwilioConfig): Carrier => {
       } catch (error) {
         const code = (error as { cause?: { code?: string } }).cause?.code ?? (error as Error).name;
         return neverReached.has(code)
-          ? { outcome: 'not-now', retryAfterMs: UNREACHED_RETRY_MS, reason: 'Twilio could not be reached.' }
+          ? { outcome: 'not-now', retryAfterMs: UNREACHED_RETRY_MS, reason: 'Twilio could not be reached.', unreachable: true }
           : { outcome: 'unknown', reason: 'Twilio took the request and its answer was lost.' };
       }
       const body: unknown = ((): unknown => { try { return JSON.parse(text); } catch { return undefined; } })();
@@ -119,7 +122,7 @@ export const twilioCarrier = (config: TwilioConfig): Carrier => {
       }
       // 408 and 5xx say nothing about whether the phone rings; 21204 says that it does and not under which id.
       if (response.status >= 500 || response.status === 408 || code === '21204') return { outcome: 'unknown', reason: `Twilio answered ${response.status}; nobody knows whether it placed the call.` };
-      return { outcome: 'refused', code: `twilio-${code}`, reason: reasons[code] ?? `Twilio refused the call (error ${code}).`, doNotDisturb: false };
+      return { outcome: 'refused', code: `twilio-${code}`, reason: reasons[code] ?? `Twilio refused the call (error ${code}).`, doNotDisturb: false, account: response.status === 401 || accountCodes.has(code) };
     },
 
     callsTo: async (to, since) => {
