@@ -51,15 +51,14 @@ const world = async (): Promise<Doors> => {
 const handlerOf = (doors: Doors, to: (typeof routes)[number]['to']) => (doors as unknown as Record<string, Doors['api'] | undefined>)[to];
 const spoken = (answer: Answer): boolean => parseXml(answer.text).children.map(({ name }) => name).join() === 'Say,Hangup';
 /** Whether an answer says in its route's own way what is wrong: in a caller's ear, on a page, or as problem JSON that names the field. */
-const inWords = (to: string, answer: Answer): boolean => {
-  if (to === 'answer') return spoken(answer);
+const inWords = (path: string, answer: Answer): boolean => {
+  // Exotel plays no document but with 200.
+  if (/^\/(exoml|callflow)/.test(path)) return answer.status < 500 && spoken(answer);
+  if (answer.status < 400 || answer.status >= 500) return false;
+  if (path.startsWith('/twiml')) return spoken(answer);
   if (answer.headers['content-type']?.startsWith('text/html')) return answer.text.includes('<h1>');
   const { status, detail, code, errors = [] } = problemOf(answer);
   return status === answer.status && detail.length > 8 && /^[a-z0-9-]+$/.test(code) && (status !== 400 || errors.length > 0) && errors.every(({ message }) => message.length > 8);
-};
-const refused = (answer: Answer): void => {
-  expect(answer.status).toBeGreaterThanOrEqual(400);
-  expect(answer.status).toBeLessThan(500);
 };
 
 describe('a request that nobody meant', () => {
@@ -72,9 +71,8 @@ describe('a request that nobody meant', () => {
       fc.pre(handler !== undefined && to !== 'health' && !(to === 'enquire' && verb === 'GET' && path.endsWith(leadIdNumber(1))));
       const parts: EventParts = { method: verb, path, query: asked, headers: { ...shown, ...(type === undefined ? {} : { 'content-type': type }) }, ...(sent === undefined ? {} : { body: sent }), ...(params ? { params } : {}) };
       const answer = await ask(handler, httpEvent(parts));
-      refused(answer);
       expect(doors.world.stores.dump()).toBe(before);
-      expect([answer.text, inWords(to, answer)]).toEqual([answer.text, true]);
+      expect([answer.status, answer.text, inWords(path, answer)]).toEqual([answer.status, answer.text, true]);
     }), { numRuns: 2000 });
   });
 
