@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { parseArgs, parseEnv } from 'node:util';
 import { GetParametersByPathCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { EnvError, readEnv } from '#house/env.ts';
-import { MADE, required, secretsPrefix, uploadedNames } from '#lib/secret-names.ts';
+import { MADE, notUploaded, required, secretsPrefix, uploadedNames } from '#lib/secret-names.ts';
 
 export interface SecretPlan {
   /** New or changed, in the order of their names. */
@@ -73,7 +73,7 @@ export const describe = (stage: string, plan: SecretPlan, dryRun: boolean): stri
   `${secretsPrefix(stage)}/${dryRun ? ' (dry run: nothing is written)' : ''}`,
   ...plan.put.map(({ name, was }) => `  ${was.padEnd(9)} ${name}`), ...plan.same.map((name) => `  unchanged ${name}`),
   ...plan.onlyThere.map((name) => `  kept      ${name} (not in the file; delete it with: aws ssm delete-parameter --name ${secretsPrefix(stage)}/${name})`),
-  ...plan.leftOut.map((name) => `  left out  ${name} (not for AWS)`),
+  ...plan.leftOut.map((name) => `  left out  ${name} (${notUploaded.includes(name) ? 'decided by the deployment' : 'not known'})`),
 ].join('\n');
 
 /** Resolves with the exit code. */

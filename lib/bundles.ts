@@ -1,6 +1,6 @@
 // Called by the constructs, the bench and the bundle tests: makes what runs in Lambda and in the relay's container, by esbuild, in the same
 // way wherever it is called. Same sources, same bytes.
-import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -45,6 +45,15 @@ const scratch = (): string => {
   return directory;
 };
 
+/** Bundles that nobody gave a directory for: made once a process, because a process describes its stacks from one state of the sources. */
+const kept = new Map<string, Bundle>();
+const once = (directory: string | undefined, key: string, make: (to: string) => Bundle): Bundle => {
+  if (directory !== undefined) return make(directory);
+  const bundle = kept.get(key) ?? make(scratch());
+  kept.set(key, bundle);
+  return bundle;
+};
+
 export interface BundleOptions {
   /** Without one: a directory that goes when the process does. */
   directory?: string;
@@ -58,28 +67,27 @@ const lay = (beside: Readonly<Record<string, string>>, directory: string): void 
 
 const handlers = join(root, 'functions', 'handlers');
 
-/** True when functions/handlers/<name>.ts is there. */
-export const handlerExists = (name: string): boolean => existsSync(join(handlers, `${name}.ts`));
-
 /** Names of the handlers that are Lambda entry points: they export `handler`. */
 export const entryPoints = (): string[] =>
-  readdirSync(handlers).filter((file) => file.endsWith('.ts') && !/^(compose|routes|openapi)/.test(file)).map((file) => basename(file, '.ts')).sort();
+  readdirSync(handlers).filter((file) => file.endsWith('.ts') && /^export const handler\b/m.test(readFileSync(join(handlers, file), 'utf8'))).map((file) => basename(file, '.ts')).sort();
 
 /**
  * Bundles functions/handlers/<name>.ts into `<directory>/index.mjs` (`index.handler`). Throws what esbuild says.
  */
-export const bundleFunction = (name: string, { directory, beside = {} }: BundleOptions = {}): Bundle => {
-  const bundle = build(join('functions', 'handlers', `${name}.ts`), 'index.mjs', directory ?? scratch());
-  lay(beside, bundle.directory);
-  return bundle;
-};
+export const bundleFunction = (name: string, { directory, beside = {} }: BundleOptions = {}): Bundle =>
+  once(directory, `${name} ${JSON.stringify(beside)}`, (to) => {
+    const bundle = build(join('functions', 'handlers', `${name}.ts`), 'index.mjs', to);
+    lay(beside, to);
+    return bundle;
+  });
 
 /** Bundles the relay into `<directory>/main.mjs`, with its recorded sentences, the Dockerfile and whatever is laid beside it: the context of its image. */
-export const bundleRelay = ({ directory = scratch(), beside = {} }: BundleOptions = {}): Bundle => {
-  const relay = join(root, 'functions', 'relay');
-  const bundle = build(join('functions', 'relay', 'main.ts'), 'main.mjs', directory);
-  cpSync(join(relay, 'sentences'), join(directory, 'sentences'), { recursive: true, filter: (path) => !path.endsWith('.md') });
-  for (const file of ['Dockerfile', '.dockerignore']) copyFileSync(join(relay, file), join(directory, file));
-  lay(beside, directory);
-  return bundle;
-};
+export const bundleRelay = ({ directory, beside = {} }: BundleOptions = {}): Bundle =>
+  once(directory, `the relay ${JSON.stringify(beside)}`, (to) => {
+    const relay = join(root, 'functions', 'relay');
+    const bundle = build(join('functions', 'relay', 'main.ts'), 'main.mjs', to);
+    cpSync(join(relay, 'sentences'), join(to, 'sentences'), { recursive: true, filter: (path) => !path.endsWith('.md') });
+    for (const file of ['Dockerfile', '.dockerignore']) copyFileSync(join(relay, file), join(to, file));
+    lay(beside, to);
+    return bundle;
+  });

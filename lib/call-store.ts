@@ -44,6 +44,12 @@ export class CallStore extends Construct {
     link.grantPrincipal.addToPrincipalPolicy(new PolicyStatement({ actions: WRITE, resources: [this.calls.tableArn] }));
   }
 
+  /** What an event source needs of the stream, and of this stream only. */
+  grantStream(link: Link): void {
+    const stream = this.calls.tableStreamArn!;
+    link.grantPrincipal.addToPrincipalPolicy(new PolicyStatement({ actions: ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator', 'dynamodb:ListStreams'], resources: [stream] }));
+  }
+
   grantSessions(link: Link): void {
     link.grantPrincipal.addToPrincipalPolicy(new PolicyStatement({ actions: [...READ, ...WRITE], resources: [this.sessions.tableArn] }));
     link.setVariable('SESSIONS_TABLE', this.sessions.tableName);

@@ -20,3 +20,10 @@ export const required = {
 
 /** Made at random where neither `.env` nor AWS has it: nobody has to know it. */
 export const MADE = 'STREAM_TICKET_SECRET';
+
+/** What the stacks decide, what means one machine, and what AWS replaces (ADMIN_TOKEN: the console's users sign in with Cognito). */
+export const notUploaded: readonly string[] = [
+  'STAGE', 'PORT', 'RELAY_PORT', 'RELAY_TASKS', 'RELAY_CAPACITY', 'PUBLIC_BASE_URL', 'PUBLIC_STREAM_URL', 'WEBHOOK_PUBLIC_BASE', 'RINGBACK_DATA_DIR', 'DYNAMODB_ENDPOINT', 'CALLS_TABLE', 'SESSIONS_TABLE',
+  'DIAL_QUEUE_URL', 'DIAL_QUEUE_ARN', 'DIAL_SCHEDULE_GROUP', 'DIAL_SCHEDULE_ROLE_ARN', 'OUTBOX_QUEUE_URL', 'SECRETS_PREFIX', 'MEDIA_INGRESS', 'POLICY_FILE', 'ADMIN_TOKEN',
+  'SKIP_WEBHOOK_SIGNATURE_VALIDATION', 'LOG_LEVEL',
+];

@@ -13,9 +13,12 @@ import { accept } from './accept.ts';
 import type { Config } from './config.ts';
 import { ORIGIN_HEADER } from './secrets.ts';
 
+/** Where Cloudflare's captcha comes from, where one is asked for. */
+const TURNSTILE = 'https://challenges.cloudflare.com';
+
 /** Nothing from anywhere but here; the console signs people in at Cognito. */
-const contentSecurityPolicy = (signInUrl: string): string => [
-  "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data:", "media-src 'self' blob:", "font-src 'self'",
+const contentSecurityPolicy = (signInUrl: string, captcha: boolean): string => [
+  "default-src 'none'", `script-src 'self'${captcha ? ` ${TURNSTILE}` : ''}`, ...(captcha ? [`frame-src ${TURNSTILE}`] : []), "style-src 'self'", "img-src 'self' data:", "media-src 'self' blob:", "font-src 'self'",
   `connect-src 'self' ${signInUrl}`, "form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'", "manifest-src 'self'",
 ].join('; ');
 
@@ -50,7 +53,7 @@ export class Site extends Construct {
     const headers = new ResponseHeadersPolicy(this, 'Headers', {
       comment: `Ringback ${config.stage}`,
       securityHeadersBehavior: {
-        contentSecurityPolicy: { contentSecurityPolicy: contentSecurityPolicy(signInUrl), override: true },
+        contentSecurityPolicy: { contentSecurityPolicy: contentSecurityPolicy(signInUrl, config.settings.TURNSTILE_SITE_KEY !== undefined), override: true },
         strictTransportSecurity: { accessControlMaxAge: Duration.days(365), includeSubdomains: false, override: true },
         contentTypeOptions: { override: true }, frameOptions: { frameOption: HeadersFrameOption.DENY, override: true },
         referrerPolicy: { referrerPolicy: HeadersReferrerPolicy.STRICT_ORIGIN_WHEN_CROSS_ORIGIN, override: true },

@@ -6,6 +6,7 @@ import { CallStore } from '../call-store.ts';
 import type { Config } from '../config.ts';
 import { ConsoleUsers } from '../console-users.ts';
 import { DialQueue } from '../dial-queue.ts';
+import { OutboxQueue } from '../outbox-queue.ts';
 import { PublicApi } from '../public-api.ts';
 import { Secrets } from '../secrets.ts';
 
@@ -13,6 +14,7 @@ export class DataStack extends Stack {
   readonly callStore: CallStore;
   readonly audio: AudioArchive;
   readonly dialQueue: DialQueue;
+  readonly outboxQueue: OutboxQueue;
   readonly users: ConsoleUsers;
   readonly secrets: Secrets;
   readonly publicApi: PublicApi;
@@ -23,6 +25,7 @@ export class DataStack extends Stack {
     this.callStore = new CallStore(this, 'CallStore');
     this.audio = new AudioArchive(this, 'AudioArchive', { recordingDays: config.recordingDays });
     this.dialQueue = new DialQueue(this, 'DialQueue', { stage });
+    this.outboxQueue = new OutboxQueue(this, 'OutboxQueue');
     this.users = new ConsoleUsers(this, 'ConsoleUsers', { stage });
     this.secrets = new Secrets(this, 'Secrets', { stage });
     this.publicApi = new PublicApi(this, 'PublicApi', { config });

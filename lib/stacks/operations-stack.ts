@@ -2,6 +2,7 @@
 /* oxlint-disable no-new -- a construct joins the tree by being made */
 import { Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Metric } from 'aws-cdk-lib/aws-cloudwatch';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { Alarms, metricOf, sum } from '../alarms.ts';
 import type { Config } from '../config.ts';
@@ -36,7 +37,9 @@ export class OperationsStack extends Stack {
     const { enquire, answer, callbacks, api, health } = telephony.telephony.functions;
     const { dial, reconcile } = workers.workers;
     const { queue, deadLetters } = data.dialQueue;
-    const every = [enquire, answer, callbacks, api, health, dial, reconcile, ...(media.socket ? [media.socket.authorizer] : [])];
+    const { note, deliver, deliverDue } = workers.outbox;
+    const every = [enquire, answer, callbacks, api, health, dial, reconcile, note, deliver, deliverDue, ...(media.socket ? [media.socket.authorizer] : [])];
+    const visible = (dead: Queue): Metric => dead.metricApproximateNumberOfMessagesVisible({ period: FIVE, statistic: 'Maximum' });
     const errors = (fn: RingbackFunction): Metric => fn.lambda.metricErrors({ period: FIVE });
     const faults = metricOf('AWS/ApiGateway', '5xx', { ApiId: data.publicApi.api.apiId }, 'Sum', FIVE);
     const answerMs = answer.lambda.metricDuration({ period: FIVE, statistic: 'p99' });
@@ -50,7 +53,7 @@ export class OperationsStack extends Stack {
     alarms.watch({ entry: 'functions-throttled', says: 'Lambda refused to run a function: the account\'s concurrency is used up.', metric: metricOf('AWS/Lambda', 'Throttles', {}, 'Sum', FIVE), threshold: 1 });
     alarms.watch({ entry: 'dialer-failing', says: 'The dialer ended with errors: phones do not ring.', metric: errors(dial), threshold: 3 });
     alarms.watch({ entry: 'dial-queue-late', says: 'An attempt that was due has waited for five minutes.', metric: waiting, threshold: FIVE.toSeconds(), outOf: [3, 3] });
-    alarms.watch({ entry: 'dial-dead-letters', says: 'An attempt could not be dialled after five tries of its message.', metric: deadLetters.metricApproximateNumberOfMessagesVisible({ period: FIVE, statistic: 'Maximum' }), threshold: 1 });
+    alarms.watch({ entry: 'dial-dead-letters', says: 'An attempt could not be dialled after five tries of its message.', metric: visible(deadLetters), threshold: 1 });
     alarms.watch({ entry: 'dialling-more-than-usual', says: `More than ${config.dialsPerHourAlarm} attempts in an hour: a campaign, or abuse of the form. It costs money.`, metric: dialled, threshold: config.dialsPerHourAlarm });
     alarms.watch({ entry: 'reconciler-silent', says: 'The reconciler has not run for ten minutes: lost callbacks stay lost.', metric: reconcile.lambda.metricInvocations({ period: FIVE }), threshold: 1, below: true, missingIsBad: true, outOf: [2, 2] });
     alarms.watch({ entry: 'reconciler-failing', says: 'The reconciler ends with errors.', metric: errors(reconcile), threshold: 3, outOf: [2, 2] });
@@ -61,6 +64,8 @@ export class OperationsStack extends Stack {
       metricOf('AWS/DynamoDB', 'ReadThrottleEvents', { TableName: data.callStore.calls.tableName }, 'Sum', FIVE),
       metricOf('AWS/DynamoDB', 'WriteThrottleEvents', { TableName: data.callStore.calls.tableName }, 'Sum', FIVE),
     ], FIVE), threshold: 1 });
+    alarms.watch({ entry: 'outbox-unnoted', says: 'What came of a lead could not be written down for the CRM.', metric: visible(data.outboxQueue.unnoted), threshold: 1 });
+    alarms.watch({ entry: 'outbox-dead-nudges', says: 'The outbox failed five times at one lead: not the business\'s endpoint, but our own side.', metric: visible(data.outboxQueue.deadNudges), threshold: 1 });
     if (media.socket) {
       const api = { ApiId: media.socket.api.apiId };
       alarms.watch({ entry: 'stream-frames-lost', says: 'API Gateway could not hand frames to the relay: callers are not heard.', metric: metricOf('AWS/ApiGateway', 'IntegrationError', api, 'Sum', MINUTE), threshold: 50, outOf: [2, 3] });

@@ -20,7 +20,7 @@ export class TelephonyStack extends Stack {
 
   constructor(scope: Construct, id: string, { config, data, media, site, ...props }: TelephonyStackProps) {
     super(scope, id, props);
-    const { callStore, dialQueue, publicApi, secrets, users } = data;
+    const { callStore, dialQueue, outboxQueue, publicApi, secrets, users } = data;
     this.telephony = new TelephonyApi(this, 'Api', { config, publicApi, tokens: { issuer: users.issuer(), audience: site.clientId } });
     const { enquire, answer, callbacks, api, health } = this.telephony.functions;
 
@@ -42,6 +42,7 @@ export class TelephonyStack extends Stack {
 
     callStore.grantReadWrite(api);
     dialQueue.grantSchedule(api);
+    outboxQueue.grantNudge(api);
     secrets.grantRead(api);
     publicApi.tellAddress(api);
 

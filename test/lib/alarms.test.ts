@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { describeStacks, resourcesOf, type Resource } from './described.ts';
+
+// Some of these describe the stacks anew: a second of work, and more on a busy machine.
+vi.setConfig({ testTimeout: 180_000 });
 
 const runbook = readFileSync(new URL('../../docs/runbook.md', import.meta.url), 'utf8');
 const entries = [...runbook.matchAll(/^## ([a-z0-9-]+)$/gm)].map(([, name]) => name!);

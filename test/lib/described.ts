@@ -23,9 +23,9 @@ export interface Described {
   stacks: Stacks;
   /** Where the assembly was written. */
   out: string;
-  template(stack: Stack): Template;
+  template: (stack: Stack) => Template;
   /** Every template, by the stack's name. */
-  templates(): Record<string, Record<string, unknown>>;
+  templates: () => Record<string, Record<string, unknown>>;
 }
 
 /** `checked`: with cdk-nag, whose findings are then in validation-report.json. */
@@ -34,7 +34,7 @@ export const describeStacks = (context: Record<string, unknown> = {}, { checked 
   const pages = scratch();
   writeFileSync(join(pages, 'index.html'), '<!doctype html><title>Ringback</title>');
   const all = { ...flags, ...context };
-  const app = new App({ outdir: out, context: all, analyticsReporting: false });
+  const app = new App({ outdir: out, context: all, analyticsReporting: false, stackTraces: false, treeMetadata: false });
   const stacks = addStacks(app, readConfig(all), pages);
   if (checked) Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
   const assembly = app.synth();

@@ -1,6 +1,10 @@
+/* oxlint-disable vitest/expect-expect -- a Template's has… and …CountIs are assertions: they throw */
 import { Match } from 'aws-cdk-lib/assertions';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { describeStacks, resourcesOf, type Resource } from './described.ts';
+
+// Some of these describe the stacks anew: a second of work, and more on a busy machine.
+vi.setConfig({ testTimeout: 180_000 });
 
 const described = { apigateway: describeStacks({ stage: 'prod' }), cloudfront: describeStacks({ stage: 'prod', mediaIngress: 'cloudfront' }) };
 const media = (ingress: keyof typeof described): Record<string, Resource> => resourcesOf(described[ingress].templates()[`ringback-prod-media`]!);
@@ -11,7 +15,7 @@ describe('the media socket through API Gateway', () => {
   const routes = ofType(resources, 'AWS::ApiGatewayV2::Route');
 
   it('has a route for every event that carriers send, and one for everything else', () => {
-    expect(routes.map(({ Properties }) => Properties['RouteKey']).sort()).toEqual(['$connect', '$default', '$disconnect', 'clear', 'connected', 'dtmf', 'mark', 'media', 'start', 'stop']);
+    expect(routes.map(({ Properties }) => String(Properties['RouteKey'])).sort()).toEqual(['$connect', '$default', '$disconnect', 'clear', 'connected', 'dtmf', 'mark', 'media', 'start', 'stop']);
     expect(ofType(resources, 'AWS::ApiGatewayV2::Api')[0]!.Properties['RouteSelectionExpression']).toBe('$request.body.event');
   });
 

@@ -14,6 +14,7 @@ const SECRETS = ['ssm:GetParametersByPath'];
 const SCHEDULE = ['iam:PassRole', 'scheduler:CreateSchedule', 'scheduler:DeleteSchedule', 'scheduler:UpdateSchedule'];
 const SEND = ['sqs:SendMessage'];
 const RECEIVE = ['sqs:ChangeMessageVisibility', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ReceiveMessage'];
+const STREAM = ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator', 'dynamodb:ListStreams'];
 const SOCKETS = ['execute-api:ManageConnections'];
 const PROTECTION = ['ecs:GetTaskProtection', 'ecs:UpdateTaskProtection'];
 
@@ -22,10 +23,13 @@ describe('who may do what', () => {
     ['enquire', telephony, 'ApiEnquireRole', [LOG, READ, WRITE, SECRETS, SCHEDULE, SEND]],
     ['answer', telephony, 'ApiAnswerRole', [LOG, READ, WRITE, SECRETS]],
     ['callbacks', telephony, 'ApiCallbacksRole', [LOG, READ, WRITE, SECRETS, SCHEDULE]],
-    ['api', telephony, 'ApiRole', [LOG, READ, WRITE, SECRETS, SCHEDULE]],
+    ['api', telephony, 'ApiRole', [LOG, READ, WRITE, SECRETS, SCHEDULE, SEND]],
     ['health', telephony, 'ApiHealthRole', [LOG, READ]],
     ['dial', workers, 'WorkersDialRole', [LOG, READ, WRITE, SECRETS, SCHEDULE, SEND, RECEIVE]],
     ['reconcile', workers, 'WorkersReconcileRole', [LOG, READ, WRITE, SECRETS, SCHEDULE, SEND]],
+    ['outbox', workers, 'OutboxNoteRole', [LOG, READ, WRITE, SEND, STREAM]],
+    ['deliver', workers, 'OutboxDeliverRole', [LOG, READ, WRITE, SECRETS, SEND, RECEIVE]],
+    ['deliver-due', workers, 'OutboxDeliverDueRole', [LOG, READ, WRITE, SECRETS, SEND]],
     ['connect-authorizer', media, 'SocketConnectAuthorizerRole', [LOG, SECRETS]],
     ['the relay', media, 'RelayTaskTaskRole', [READ, WRITE, SECRETS, SCHEDULE, SOCKETS, PROTECTION]],
   ])('%s may do its work and nothing else', (_name, template, policy, allowed) => {
@@ -86,7 +90,7 @@ describe('functions', () => {
   const functions = Object.values(all).flatMap((template) => Object.entries(resourcesOf(template))).filter(([id, { Type }]) => Type === 'AWS::Lambda::Function' && !id.startsWith('Custom'));
 
   it('run on Node 24, arm64, each with a log of its own that is kept for a month', () => {
-    expect(functions).toHaveLength(8);
+    expect(functions).toHaveLength(11);
     for (const [, { Properties }] of functions) {
       expect(Properties).toMatchObject({ Runtime: 'nodejs24.x', Architectures: ['arm64'], Handler: 'index.handler' });
       expect(Properties['LoggingConfig']).toHaveProperty('LogGroup');
@@ -96,7 +100,20 @@ describe('functions', () => {
   });
 
   it('the dialer takes one message at a time, and says which failed', () => {
-    const mapping = Object.values(resourcesOf(workers)).find(({ Type }) => Type === 'AWS::Lambda::EventSourceMapping')!;
+    const [, mapping] = Object.entries(resourcesOf(workers)).find(([id]) => id.startsWith('WorkersDialsFromQueue'))!;
     expect(mapping.Properties).toMatchObject({ BatchSize: 1, FunctionResponseTypes: ['ReportBatchItemFailures'], ScalingConfig: { MaximumConcurrency: 2 } });
+  });
+
+  it('the outbox hears of leads, not of every event of a call; a record that cannot be noted is set aside and does not stop the others', () => {
+    const [, mapping] = Object.entries(resourcesOf(workers)).find(([id]) => id.startsWith('OutboxLeadsFromStream'))!;
+    expect(mapping.Properties).toMatchObject({
+      BisectBatchOnFunctionError: true, FunctionResponseTypes: ['ReportBatchItemFailures'], MaximumRetryAttempts: 20, DestinationConfig: { OnFailure: expect.anything() as unknown },
+      FilterCriteria: { Filters: [{ Pattern: '{"dynamodb":{"Keys":{"sk":{"S":["LEAD"]}}}}' }] },
+    });
+  });
+
+  it('outcomes of one lead keep their order', () => {
+    const queues = Object.entries(resourcesOf(all[stacks.data.stackName]!)).filter(([id, { Type }]) => Type === 'AWS::SQS::Queue' && /OutboxQueue(Nudges|DeadNudges)/.test(id));
+    expect(queues.map(([, { Properties }]) => Properties['FifoQueue'])).toEqual([true, true]);
   });
 });

@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { GetParametersByPathCommand, PutParameterCommand } from '@aws-sdk/client-ssm';
+import { notUploaded, uploadedNames } from '#lib/secret-names.ts';
 import { planSecrets, secrets, type Ssm } from '../../bin/secrets.ts';
 
 const sid = `AC${'0f'.repeat(16)}`;
@@ -91,6 +92,14 @@ describe('npm run secrets', () => {
     const { leftOut, put } = plan({ ...good, PORT: '3000', ADMIN_TOKEN: 'x'.repeat(20), CALLS_TABLE: 't', SOMETHING_ELSE: '1' });
     expect(leftOut).toEqual(['ADMIN_TOKEN', 'CALLS_TABLE', 'PORT', 'SOMETHING_ELSE']);
     expect(put.map(({ name }) => name)).toEqual([...Object.keys(good), 'STREAM_TICKET_SECRET'].sort());
+  });
+
+  it('has a place for every variable that the code knows: uploaded, or decided elsewhere', () => {
+    const source = readFileSync(new URL('../../functions/house/env.ts', import.meta.url), 'utf8').split('const schema = z.object({')[1]!.split('\n});')[0]!;
+    const known = [...source.matchAll(/^ {2}([A-Z][A-Z0-9_]+):/gm)].map(([, name]) => name!);
+    expect(known.length).toBeGreaterThan(50);
+    expect(known.filter((name) => !uploadedNames.includes(name) && !notUploaded.includes(name))).toEqual([]);
+    expect([...uploadedNames, ...notUploaded].filter((name) => !known.includes(name))).toEqual([]);
   });
 
   it('tells of values that are in AWS and no longer in the file, and keeps them', () => {

@@ -1,7 +1,11 @@
+/* oxlint-disable vitest/expect-expect -- a Template's has… and …CountIs are assertions: they throw */
 import { Match } from 'aws-cdk-lib/assertions';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { routes } from '#handlers/routes.ts';
 import { describeStacks, resourcesOf } from './described.ts';
+
+// Some of these describe the stacks anew: a second of work, and more on a busy machine.
+vi.setConfig({ testTimeout: 180_000 });
 
 const { stacks, template, templates } = describeStacks({ waf: true });
 const site = template(stacks.site);
@@ -25,6 +29,11 @@ describe('the site', () => {
     expect(policy).toContain("default-src 'none'; script-src 'self'");
     expect(policy).not.toContain('unsafe');
     for (const behavior of [distribution.DefaultCacheBehavior, ...distribution.CacheBehaviors]) expect(behavior['ResponseHeadersPolicyId']).toBeDefined();
+  });
+
+  it('lets the captcha in where its key is set', () => {
+    const { stacks, templates } = describeStacks({ settings: { TURNSTILE_SITE_KEY: 'k' } });
+    expect(JSON.stringify(templates()[stacks.site.stackName])).toContain("script-src 'self' https://challenges.cloudflare.com; frame-src https://challenges.cloudflare.com");
   });
 
   it('has the API under its own origin, uncached', () => {
@@ -55,7 +64,7 @@ describe('the public API', () => {
   const made = Object.values(api).filter(({ Type }) => Type === 'AWS::ApiGatewayV2::Route').map(({ Properties }) => Properties);
 
   it('has the routes of functions/handlers/routes.ts, each to its function', () => {
-    expect(made.map(({ RouteKey }) => RouteKey).sort()).toEqual(routes.map(({ method, path }) => `${method} ${path}`).sort());
+    expect(made.map(({ RouteKey }) => String(RouteKey)).sort()).toEqual(routes.map(({ method, path }) => `${method} ${path}`).sort());
     for (const { method, path, to } of routes) {
       const route = made.find(({ RouteKey }) => RouteKey === `${method} ${path}`)!;
       const [, id] = /"Ref":"(\w+)"/.exec(JSON.stringify(route['Target']))!;
