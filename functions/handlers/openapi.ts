@@ -1,5 +1,6 @@
 // The API in OpenAPI 3.1, as it is served at /api/openapi.json.
 import { attemptStates, dispositions, leadStatuses } from '#calls/lead.ts';
+import { messageStates } from '#outbox/message.ts';
 import { callStatuses, endReasons } from '#calls/call.ts';
 
 const text = { type: 'string' };
@@ -36,6 +37,8 @@ export const openApi = {
     '/api/stats': { get: operation('The numbers of a period, at most 92 days; the newest 10,000 leads and calls of it', { 200: answer('The numbers', ref('Stats')) }, { parameters: [{ name: 'from', in: 'query', schema: text, description: 'A day or a time; seven days before `to` if left out' }, { name: 'to', in: 'query', schema: text, description: 'A day (to its end) or a time; now if left out' }] }) },
     '/api/attempts/{attemptId}': { delete: operation('Cancel an attempt that was not dialled yet', { 200: answer('The attempt', ref('ChangedAttempt')) }, inPath('attemptId')) },
     '/api/attempts/{attemptId}/reschedule': { post: operation('Move a planned attempt to another time, or the first permitted one after it', { 200: answer('The attempt', ref('ChangedAttempt')) }, { ...inPath('attemptId'), ...json({ type: 'object', required: ['at'], properties: { at: time } }) }) },
+    '/api/outbox': { get: operation('Outcomes on their way to the CRM, newest first', { 200: answer('A page of messages', object({ messages: { type: 'array', items: ref('OutboxMessage') }, cursor: maybe(text) })) }, { parameters: [{ name: 'state', in: 'query', schema: { enum: messageStates } }, ...paging] }) },
+    '/api/outbox/{id}/replay': { post: operation('Send an outcome again', { 202: answer('The message', ref('OutboxMessage')) }, inPath('id')) },
     '/api/openapi.json': { get: operation('This document', { 200: answer('OpenAPI 3.1', { type: 'object' }) }) },
     '/api/leads/{leadId}': { delete: operation('Erase a lead: all that is personal, also out of a call that is going on', { 200: answer('What was erased', ref('Erased')) }, inPath('leadId')), get: operation('One lead, with attempts, calls, transcripts and timeline', { 200: answer('The lead', ref('Lead')) }, inPath('leadId')) },
     '/api/leads/{leadId}/suppress': { post: operation('Never call this lead\'s number again', { 200: answer('The lead', ref('Lead')) }, inPath('leadId')) },
@@ -69,6 +72,11 @@ export const openApi = {
       }),
       ChangedAttempt: object({ ok: { const: true }, attemptId: text, leadId: text, state: { enum: attemptStates }, dueAt: time, reason: maybe(text) }),
       Erased: object({ ok: { const: true }, erased: object(Object.fromEntries(['leads', 'calls', 'turns', 'recordings', 'pending', 'ended', 'notEnded'].map((name) => [name, count]))) }),
+      OutboxMessage: object({
+        id: text, leadId: text, sequence: count, occurredAt: time, status: { enum: leadStatuses }, disposition: { enum: dispositions }, erased: { type: 'boolean' }, state: { enum: messageStates },
+        nextAt: maybe(time), firstTriedAt: maybe(time), tries: count, lastTries: { type: 'array', items: object({ at: time, status: maybe(count), reason: maybe(text), ms: count }) },
+        reason: maybe(text), deliveredAt: maybe(time), replays: count,
+      }),
       PersonExport: object({
         phone: text, exportedAt: time, leads: { type: 'array', items: ref('Lead') }, inboundCalls: { type: 'array', items: ref('Call') }, suppression: maybe(ref('Suppression')),
         dialledAt: { type: 'array', items: time },

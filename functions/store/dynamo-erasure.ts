@@ -55,18 +55,18 @@ export const dynamoErasureStore = (tables: Tables, now: () => Date): ErasureStor
   return {
     begin: async (leadId, at) => {
       for (;;) {
-        const lead = await get(keys.lead(leadId));
+        const [lead, gone] = await Promise.all([get(keys.lead(leadId)), get(keys.gone(leadId))]);
+        if (typeof gone?.['erasedAt'] === 'string') return { leadId, erasedAt: gone['erasedAt'] };
         if (!lead || !isAlive(lead, now())) return undefined;
-        if (typeof lead['erasedAt'] === 'string') return { leadId, erasedAt: lead['erasedAt'] };
         const consent = await get(keys.consent(leadId));
-        const { createdAt, expires, enquiryKey, version } = lead;
+        const { expires, enquiryKey, version } = lead;
         const written = await transact(() => db.send(new TransactWriteCommand({
           TransactItems: [
-            { Put: { TableName, Item: { ...keys.gone(leadId), erasedAt: at, expires } } },
-            { Put: {
-              // The number's pseudonym and the key stay until everything that they lead to is gone.
-              TableName, Item: { ...keys.lead(leadId), leadId, createdAt, erasedAt: at, version: Number(version) + 1, numberKey: phoneKey(String(lead['phone'])), enquiryKey, expires },
-              ConditionExpression: '#version = :version', ExpressionAttributeNames: { '#version': 'version' }, ExpressionAttributeValues: { ':version': version },
+            // The number's pseudonym and the key stay until everything that they lead to is gone.
+            { Put: { TableName, Item: { ...keys.gone(leadId), erasedAt: at, numberKey: phoneKey(String(lead['phone'])), enquiryKey, expires } } },
+            // Whoever follows the table's stream sees the lead go, and can tell the CRM.
+            { Delete: {
+              TableName, Key: keys.lead(leadId), ConditionExpression: '#version = :version', ExpressionAttributeNames: { '#version': 'version' }, ExpressionAttributeValues: { ':version': version },
             } },
             { Put: { TableName, Item: { ...keys.consent(leadId), textHash: consent?.['textHash'], at: consent?.['at'], expires } } },
           ],
@@ -99,21 +99,21 @@ export const dynamoErasureStore = (tables: Tables, now: () => Date): ErasureStor
     },
 
     finish: async ({ leadId }) => {
-      const lead = await get(keys.lead(leadId));
+      const gone = await get(keys.gone(leadId));
       const items = await partition(keys.lead(leadId).pk);
       await each(items.filter((item) => String(item['sk']).startsWith('ATT#')), blankAttempt);
       // Whatever else was kept beside the lead goes with it.
-      await each(items.filter((item) => !/^(LEAD$|CONSENT$|GONE$|ATT#)/.test(String(item['sk']))), remove);
-      const numberKey = lead?.['numberKey'];
+      await each(items.filter((item) => !/^(CONSENT$|GONE$|ATT#)/.test(String(item['sk']))), remove);
+      const numberKey = gone?.['numberKey'];
       if (typeof numberKey !== 'string') return;
-      if (typeof lead?.['enquiryKey'] === 'string') {
-        await ifHolds(db.send(new DeleteCommand({ TableName, Key: keys.enquiry(lead['enquiryKey']), ConditionExpression: 'leadId = :id', ExpressionAttributeValues: { ':id': leadId } })));
+      if (typeof gone?.['enquiryKey'] === 'string') {
+        await ifHolds(db.send(new DeleteCommand({ TableName, Key: keys.enquiry(gone['enquiryKey']), ConditionExpression: 'leadId = :id', ExpressionAttributeValues: { ':id': leadId } })));
       }
       await remove(keys.phoneLead(numberKey, leadId));
       const own = `#att_${leadId.slice('lead_'.length)}_`;
       await each((await partition(`PHONE#${numberKey}`, 'DIAL#')).filter((item) => String(item['sk']).includes(own)), remove);
       if ((await leads.leadsOf(numberKey, 1)).length === 0) await suppressions.forgetNumber(numberKey);
-      await db.send(new UpdateCommand({ TableName, Key: keys.lead(leadId), UpdateExpression: 'REMOVE numberKey, enquiryKey' }));
+      await db.send(new UpdateCommand({ TableName, Key: keys.gone(leadId), UpdateExpression: 'REMOVE numberKey, enquiryKey' }));
     },
   };
 };

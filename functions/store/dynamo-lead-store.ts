@@ -79,7 +79,7 @@ export const dynamoLeadStore = ({ db, callsTable: TableName }: Tables, now: () =
 
     lead: async (leadId) => {
       const [profile, consent] = await Promise.all([get(keys.lead(leadId)), get(keys.consent(leadId))]);
-      return profile && consent && !profile['erasedAt'] ? readLeadItem(profile, strip(consent) as LeadRecord['consent']) : undefined;
+      return profile && consent ? readLeadItem(profile, strip(consent) as LeadRecord['consent']) : undefined;
     },
 
     attempts: async (leadId) => {

@@ -5,6 +5,7 @@ import { exportNumber } from '#calls/export-number.ts';
 import { attemptIdOf, readAttemptId } from '#calls/lead.ts';
 import { recordOutcome } from '#calls/record-outcome.ts';
 import { takeEnquiry } from '#calls/take-enquiry.ts';
+import { inAnyOrder } from '#doubles/any-order.ts';
 import { leadIdNumber, PHONE, sidNumber } from '#doubles/records.ts';
 import { makeWorld, type World } from '#doubles/world.ts';
 
@@ -22,9 +23,9 @@ const eraseDeps = (world: World): EraseDeps => ({
   ...world.deps, erasures: world.stores.erasures, onHangUpFailure: (error) => world.failures.push({ error, id: 'hang-up' }), onForgetFailure: (error) => world.failures.push({ error, id: 'forget' }),
 });
 const erase = (world: World, leadId = lead) => eraseLead(eraseDeps(world))(leadId);
-const expectNothingPersonal = (world: World): void => {
+const leftOf = (world: World): string[] => {
   const dump = world.stores.dump();
-  expect(personal.filter((text) => dump.includes(text))).toEqual([]);
+  return personal.filter((text) => dump.includes(text));
 };
 const enquire = (world: World) => world.enquire({}, { ip: '203.0.113.7', userAgent: 'Firefox', idempotencyKey: 'one' });
 /** Everything that can happen on a call, as its parts tell of it. */
@@ -51,7 +52,7 @@ describe('erasing a lead', () => {
     await over(world);
     expect(personal.filter((text) => !world.stores.dump().includes(text))).toEqual(['02079460018', '20 7946 0018']);
     expect(await erase(world)).toEqual({ leads: 1, calls: 1, turns: 1, recordings: 1, pending: 0, ended: 0, notEnded: 0 });
-    expectNothingPersonal(world);
+    expect(leftOf(world)).toEqual([]);
     expect(world.forgotten).toEqual(['twilio#recording#RE1', 'elevenlabs#conversation#conv_1']);
     expect(await world.stores.leads.lead(lead)).toBeUndefined();
   });
@@ -65,12 +66,12 @@ describe('erasing a lead', () => {
     expect(world.twilio.hungUp).toEqual([sidNumber(1)]);
     await world.stores.calls.putTurn(callId, { index: 1, role: 'agent', text: SAID, at: world.clock.iso() });
     await over(world);
-    expectNothingPersonal(world);
+    expect(leftOf(world)).toEqual([]);
     expect(await world.stores.calls.turns(callId)).toEqual([]);
     expect(await world.stores.calls.call(callId)).toMatchObject({ status: 'completed', endReason: 'operator', endDetail: 'erased', from: '', to: '', summary: null, recordingUrl: null });
     await world.settleDown(5);
     expect(world.failures).toEqual([]);
-    expectNothingPersonal(world);
+    expect(leftOf(world)).toEqual([]);
   });
 
   it('answers a phone that picks up after it with a hang-up', async () => {
@@ -89,7 +90,7 @@ describe('erasing a lead', () => {
     await erase(world);
     await world.callback(first, sidNumber(1), { kind: 'recording', at: world.clock.iso(), recordingSid: 'RE9', url: RECORDING, durationSeconds: 3 });
     expect(await world.stores.forgets.due(world.clock.iso(), 10)).toEqual([{ service: 'twilio', kind: 'recording', id: 'RE9' }]);
-    expectNothingPersonal(world);
+    expect(leftOf(world)).toEqual([]);
   });
 
   it('tells what could not be deleted elsewhere, and keeps it on the list', async () => {
@@ -102,7 +103,7 @@ describe('erasing a lead', () => {
     expect(await erase(world)).toMatchObject({ pending: 2 });
     world.clock.forward(16 * 60_000);
     expect(await world.stores.forgets.due(world.clock.iso(), 10)).toHaveLength(2);
-    expectNothingPersonal(world);
+    expect(leftOf(world)).toEqual([]);
   });
 
   it('erases although the carrier cannot be reached to end the call, and says so', async () => {
@@ -112,7 +113,7 @@ describe('erasing a lead', () => {
     await talk(world);
     world.twilio.down(true);
     expect(await erase(world)).toMatchObject({ ended: 0, notEnded: 1 });
-    expectNothingPersonal(world);
+    expect(leftOf(world)).toEqual([]);
   });
 
   it('lets a dial message that is late do nothing', async () => {
@@ -121,20 +122,20 @@ describe('erasing a lead', () => {
     await erase(world);
     await world.dialAll();
     expect(world.twilio.orders).toEqual([]);
-    expectNothingPersonal(world);
+    expect(leftOf(world)).toEqual([]);
   });
 
   it('hangs up a call whose carrier was being asked at that moment', async () => {
     const world = makeWorld();
     await enquire(world);
-    const { place } = world.deps.carriers.twilio!;
+    const carrier = { ...world.deps.carriers.twilio! };
     world.deps.carriers.twilio!.place = async (order) => {
       await erase(world);
-      return place(order);
+      return carrier.place(order);
     };
     await world.dialAll();
     expect(world.twilio.hungUp).toEqual([sidNumber(1)]);
-    expectNothingPersonal(world);
+    expect(leftOf(world)).toEqual([]);
   });
 
   it('keeps a suppression, without the number', async () => {
@@ -145,7 +146,7 @@ describe('erasing a lead', () => {
     await world.event(callId, { kind: 'opt-out', at: world.clock.iso(), by: 'voice' });
     await over(world);
     await erase(world);
-    expectNothingPersonal(world);
+    expect(leftOf(world)).toEqual([]);
     expect(await world.stores.suppressions.suppression(PHONE)).toEqual({ phone: null, reason: 'opt-out', at: world.clock.iso(), note: null });
     expect(await world.enquire({}, { idempotencyKey: 'two' })).toMatchObject({ status: 'do-not-call' });
   });
@@ -168,22 +169,13 @@ describe('erasing a lead', () => {
   it('leaves nothing personal, whatever happens at the same time and in whatever order', async () => {
     await fc.assert(fc.asyncProperty(fc.scheduler(), async (s) => {
       const world = makeWorld({ between: async () => { await s.schedule(Promise.resolve()); } });
-      const run = async (work: Promise<unknown>): Promise<unknown> => {
-        let done = false;
-        const settled = work.then((value) => { done = true; return value; }, (error: unknown) => { done = true; throw error; });
-        while (!done) {
-          if (s.count() > 0) await s.waitOne();
-          else await new Promise<void>((resolve) => { setImmediate(resolve); });
-        }
-        return settled;
-      };
-      await run(enquire(world));
-      await run(Promise.all([
+      await inAnyOrder(s, enquire(world));
+      await inAnyOrder(s, Promise.all([
         world.dialAll().catch(() => {}), talk(world).then(() => over(world)).catch(() => {}), erase(world), world.settleDown(1).catch(() => {}),
       ]));
-      expectNothingPersonal(world);
-      await run(over(world).catch(() => {}));
-      expectNothingPersonal(world);
+      expect(leftOf(world)).toEqual([]);
+      await inAnyOrder(s, over(world).catch(() => {}));
+      expect(leftOf(world)).toEqual([]);
     }), { numRuns: 60 });
   });
 });
@@ -208,7 +200,7 @@ describe('erasing a number', () => {
     expect((await exportNumber({ ...world.deps })(PHONE)).inboundCalls).toMatchObject([{ callId: inbound, from: PHONE, transcript: [{ text: SAID }] }]);
     expect((await eraseNumber(eraseDeps(world))(PHONE)).counts).toMatchObject({ calls: 1, turns: 1 });
     await world.stores.calls.putTurn(inbound, { index: 1, role: 'caller', text: SAID, at: world.clock.iso() });
-    expectNothingPersonal(world);
+    expect(leftOf(world)).toEqual([]);
   });
 
   it('knows nothing of a number that nobody gave', async () => {
