@@ -37,8 +37,8 @@ export interface OtherElevenLabs {
   apiKey: string;
   agentId: string;
   scripts: Map<string, Script>;
-  /** How the next requests for a signed address are answered. */
-  signedUrl: 'given' | 'fails' | 'never';
+  /** What becomes of the next requests for a signed address, one each; once empty, they are answered as they should be. */
+  signedUrls: ('fails' | 'never')[];
   signedUrlLateMs: number;
   talks: OtherTalk[];
   asked: Asked[];
@@ -121,8 +121,9 @@ export const otherElevenLabs = async (fallback: Script): Promise<OtherElevenLabs
   const http = await httpFake(async ({ method, path, query, headers }, reply) => {
     if (headers['xi-api-key'] !== apiKey) return reply(401, { detail: { status: 'invalid_api_key', message: 'Invalid API key' } });
     if (method !== 'GET' || !/^\/v1\/convai\/conversation\/get[-_]signed[-_]url$/.test(path) || query.get('agent_id') !== agentId) return reply(404, { detail: { status: 'not_found', message: 'Not Found' } });
-    if (fake.signedUrl === 'never') return;
-    if (fake.signedUrl === 'fails') return reply(500, { detail: 'Internal Server Error' });
+    const fate = fake.signedUrls.shift();
+    if (fate === 'never') return;
+    if (fate === 'fails') return reply(500, { detail: 'Internal Server Error' });
     const signature = randomBytes(12).toString('base64url');
     signatures.add(signature);
     await pause(fake.signedUrlLateMs);
@@ -153,7 +154,7 @@ export const otherElevenLabs = async (fallback: Script): Promise<OtherElevenLabs
     else socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
   });
   const fake: OtherElevenLabs = {
-    url: http.url, apiKey, agentId, scripts: new Map(), signedUrl: 'given', signedUrlLateMs: 0, talks: [], asked: http.asked, connections: 0, faults: [],
+    url: http.url, apiKey, agentId, scripts: new Map(), signedUrls: [], signedUrlLateMs: 0, talks: [], asked: http.asked, connections: 0, faults: [],
     stop: async () => {
       for (const socket of sockets.clients) socket.terminate();
       await http.stop();

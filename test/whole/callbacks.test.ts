@@ -60,7 +60,7 @@ test.for(Object.keys(stories))('a call that %s has one record, in whatever order
   const story = stories[name]!;
   const right = record(await deliver({ life: (call) => tell(call, story) }), true);
   expect(right.endedAt).not.toBeNull();
-  const deliveries = fc.sample(delivery(story), { numRuns: 14, seed: 7 });
+  const deliveries = fc.sample(delivery(story), { numRuns: 10, seed: 7 });
   const seen = await Promise.all(deliveries.map(async ([order, again, sideBySide, early]) => {
     const repeats = again.map((index) => story[index]!);
     const lead = await deliver({
@@ -79,7 +79,7 @@ test.for(Object.keys(stories))('a call that %s has one record, in whatever order
 test('a real talk has one record too, though its callbacks come in any order around it', async () => {
   const story = stories['was talked through']!;
   const sound = noise(2400, 5);
-  const deliveries = fc.sample(delivery(story), { numRuns: 8, seed: 11 });
+  const deliveries = fc.sample(delivery(story), { numRuns: 6, seed: 11 });
   const seen = await Promise.all(deliveries.map(async ([order, again]) => {
     const person = await world.ask({
       agent: async (agent) => {

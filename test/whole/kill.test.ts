@@ -1,5 +1,5 @@
 // kill -9, at every moment of a call: from outside, nothing is lost and nobody's phone rings twice.
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { noise } from '#doubles/other-sound.ts';
 import type { OtherCall } from '#doubles/other-twilio-call.ts';
 import type { OtherTwilio } from '#doubles/other-twilio.ts';
@@ -78,49 +78,51 @@ test('loses nothing and dials nobody twice when all of it is killed at once, wha
   }
 });
 
-test('does not ask again while the carrier is still thinking, however impatient the reconciler is', async () => {
-  const person = await world.ask({ phone: { thinks: 7000 } });
-  const lead = await person.until('the lead is reached', ({ status }) => status === 'reached', 25_000);
-  expect(world.twilio.dials(person.phone)).toHaveLength(1);
-  expect(lead.calls).toHaveLength(1);
-});
-
-test('finds a call whose answer was lost in the carrier\'s list, and dials nobody twice', async () => {
-  const person = await world.ask({ phone: { rest: 'drop', life: async (call) => {
-    await until('the call was looked for', () => world.twilio.asked.some(({ method, query }) => method === 'GET' && query.get('To') === call.to));
-    await call.answers();
-  } } });
-  await person.until('the lead is reached', ({ status }) => status === 'reached', 25_000);
-  expect(world.twilio.dials(person.phone)).toHaveLength(1);
-});
-
-test('goes on talking in the same call when the relay alone is killed in the middle of a sentence', async () => {
-  let talks = 0;
-  const person = await world.ask({
-    agent: async (agent) => {
-      agent.metadata('ulaw_8000');
-      if (talks++ === 0) {
-        agent.says('A sentence that is never', 1);
-        agent.audio(noise(80_000, 2), 1);
-        await agent.closed;
-        return;
-      }
-      agent.says('Where were we?', 1);
-      agent.audio(noise(8000, 3), 1);
-      agent.ends();
-    },
-    phone: { life: (call) => call.answers() },
+describe.concurrent('a call in trouble', () => {
+  test('does not ask again while the carrier is still thinking, however impatient the reconciler is', async () => {
+    const person = await world.ask({ phone: { thinks: 7000 } });
+    const lead = await person.until('the lead is reached', ({ status }) => status === 'reached', 25_000);
+    expect(world.twilio.dials(person.phone)).toHaveLength(1);
+    expect(lead.calls).toHaveLength(1);
   });
-  const call = await person.call();
-  await until('the sentence is heard', () => (call.line?.heard().length ?? 0) > 8000);
-  const killed = world.stack.kill9('relay');
-  const lead = await person.until('the talk is over', ({ status }) => status === 'reached', 25_000);
-  await call.life;
-  expect(lead.calls).toHaveLength(1);
-  expect(lead.calls[0]!.endReason).toBe('agent-ended');
-  expect(lead.calls[0]!.transcript.map(({ text }) => text)).toContain('Where were we?');
-  expect(call.lines.at(-1)!.heard().equals(noise(8000, 3))).toBe(true);
-  expect(call.lines).toHaveLength(2);
-  expect(world.twilio.dials(person.phone)).toHaveLength(1);
-  expect(processesOf(world.stack.directory).map(({ pid }) => pid)).not.toContain(killed);
+
+  test('finds a call whose answer was lost in the carrier\'s list, and dials nobody twice', async () => {
+    const person = await world.ask({ phone: { rest: 'drop', life: async (call) => {
+      await until('the call was looked for', () => world.twilio.asked.some(({ method, query }) => method === 'GET' && query.get('To') === call.to));
+      await call.answers();
+    } } });
+    await person.until('the lead is reached', ({ status }) => status === 'reached', 25_000);
+    expect(world.twilio.dials(person.phone)).toHaveLength(1);
+  });
+
+  test('goes on talking in the same call when the relay alone is killed in the middle of a sentence', async () => {
+    let talks = 0;
+    const person = await world.ask({
+      agent: async (agent) => {
+        agent.metadata('ulaw_8000');
+        if (talks++ === 0) {
+          agent.says('A sentence that is never', 1);
+          agent.audio(noise(80_000, 2), 1);
+          await agent.closed;
+          return;
+        }
+        agent.says('Where were we?', 1);
+        agent.audio(noise(8000, 3), 1);
+        agent.ends();
+      },
+      phone: { life: (call) => call.answers() },
+    });
+    const call = await person.call();
+    await until('the sentence is heard', () => (call.line?.heard().length ?? 0) > 8000);
+    const killed = world.stack.kill9('relay');
+    const lead = await person.until('the talk is over', ({ status }) => status === 'reached', 25_000);
+    await call.life;
+    expect(lead.calls).toHaveLength(1);
+    expect(lead.calls[0]!.endReason).toBe('agent-ended');
+    expect(lead.calls[0]!.transcript.map(({ text }) => text)).toContain('Where were we?');
+    expect(call.lines.at(-1)!.heard().equals(noise(8000, 3))).toBe(true);
+    expect(call.lines).toHaveLength(2);
+    expect(world.twilio.dials(person.phone)).toHaveLength(1);
+    expect(processesOf(world.stack.directory).map(({ pid }) => pid)).not.toContain(killed);
+  });
 });

@@ -1,16 +1,23 @@
-// The main job, whole, as a newcomer sees it: npm start with its own phone network, the form, and the lead that was talked with.
+// What a newcomer sees: npm start with its own phone network, the form, the lead that was talked with; and how it starts, stops, or says why not.
+import { rmSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startStack, type Stack } from './stack.ts';
+import { otherTwilio } from '#doubles/other-twilio.ts';
+import { dataDirectory, freePort, fresh, processesOf, run, startStack, type Stack, type StackOptions } from './stack.ts';
 import { until } from './until.ts';
 import type { LeadSeen } from './world.ts';
 
 let stack: Stack;
+const directories: string[] = [];
 beforeAll(async () => { stack = await startStack(); });
-afterAll(() => stack.stop());
+afterAll(async () => {
+  for (const directory of directories) rmSync(directory, { recursive: true, force: true });
+  await stack.stop();
+});
 
 const person = { name: 'Zoë "Zed" Müller', interest: 'a heat pump', timeZone: 'Europe/Berlin' };
 const send = async (body: BodyInit, headers: Record<string, string>): Promise<{ status: number; body: { ok: boolean; leadId: string; status: string } }> => {
-  const answer = await fetch(`${stack.base}/enquire`, { method: 'POST', body, headers });
+  const answer = await fetch(`${stack.base}/enquire`, { method: 'POST', body, headers: { ...headers, ...fresh } });
   return { status: answer.status, body: await answer.json() as { ok: boolean; leadId: string; status: string } };
 };
 const lead = async (leadId: string): Promise<LeadSeen> => ((await stack.api(`/api/leads/${leadId}`)).body as LeadSeen);
@@ -57,6 +64,24 @@ const isWhole = (seen: LeadSeen, phone: string): void => {
   expect(seen.timeline.map(({ event }) => event).filter((event) => order.includes(event))).toEqual(order);
 };
 
+
+/** A start that comes to nothing: what it said, and how it ended. */
+const fails = async (options: StackOptions): Promise<{ code: number | NodeJS.Signals; output: string }> => {
+  const directory = dataDirectory();
+  directories.push(directory);
+  const started = await run({ directory, ...options });
+  const code = await started.exit;
+  await until('nothing is left of it', () => processesOf(directory).length === 0, 5000);
+  return { code, output: started.output() };
+};
+/** Somebody else's server on a port of this machine. */
+const squatter = async (): Promise<{ port: number; leave: () => void }> => {
+  const server = createServer();
+  const port = await freePort();
+  await new Promise<void>((resolve) => { server.listen(port, '127.0.0.1', resolve); });
+  return { port, leave: () => { server.close(); } };
+};
+
 describe.concurrent('an enquiry', () => {
   test('sent as JSON is called, talked with and on record', { timeout: 90_000 }, async () => {
     const answer = await send(JSON.stringify({ ...person, phone: '+1 (202) 555-0100', consent: true }), { 'content-type': 'application/json' });
@@ -92,11 +117,83 @@ describe.concurrent('an enquiry', () => {
   test('tells the visitor\'s own page how the call is doing, and nothing about the visitor', { timeout: 90_000 }, async () => {
     const { body } = await send(JSON.stringify({ name: 'Secret Person', phone: '+12025550105', consent: true }), { 'content-type': 'application/json' });
     const seen = await until('the caller hung up', async () => {
-      const answer = await fetch(`${stack.base}/enquire/${body.leadId}`);
+      const answer = await fetch(`${stack.base}/enquire/${body.leadId}`, { headers: fresh });
       const text = await answer.text();
       expect(text).not.toMatch(/Secret|2025550105/);
       return /completed/.test(text) && text;
     }, 40_000);
     expect(JSON.parse(seen)).toMatchObject({ leadId: body.leadId, callStatus: 'completed' });
+  });
+});
+
+describe.concurrent('npm start', { timeout: 60_000 }, () => {
+  test.for(['PORT', 'RELAY_PORT'] as const)('says which port is taken, by the name of its variable (%s), and leaves nothing running', async (variable) => {
+    const taken = await squatter();
+    const { code, output } = await fails(variable === 'PORT' ? { port: taken.port } : { relayPort: taken.port });
+    taken.leave();
+    expect(code).toBe(1);
+    expect(output).toContain(String(taken.port));
+    expect(output).toMatch(new RegExp(`\\b${variable}\\b`));
+    expect(output).not.toMatch(/\bat .*\.ts:\d+/);
+  });
+
+  test('names every variable that is wrong, at once, without repeating what it held', async () => {
+    const wrong = {
+      TWILIO_API_BASE_URL: 'no-address-at-all', TWILIO_ACCOUNT_SID: 'XYZ-not-a-sid', TWILIO_PHONE_NUMBER: '555-not-a-number', STREAM_TICKET_TTL_SECONDS: '-5-seconds', RECONCILE_AFTER_SECONDS: 'sooner',
+      TELEPHONY_PROVIDER: 'carrier-pigeon', SKIP_WEBHOOK_SIGNATURE_VALIDATION: 'perhaps', PUBLIC_STREAM_URL: 'https://wrong.example.com',
+    };
+    const { code, output } = await fails({ env: wrong });
+    expect(code).toBe(1);
+    for (const [name, value] of Object.entries(wrong)) {
+      expect(output).toMatch(new RegExp(`^\\s*${name}: `, 'm'));
+      expect(output).not.toContain(value);
+    }
+    expect(output).not.toMatch(/\bat .*\.ts:\d+/);
+  });
+
+  test('refuses to skip signatures, or to be guarded by a short token, anywhere but on a local machine', async () => {
+    const { code, output } = await fails({ env: { STAGE: 'production', SKIP_WEBHOOK_SIGNATURE_VALIDATION: 'true', ADMIN_TOKEN: 'short-one' } });
+    expect(code).toBe(1);
+    expect(output).toMatch(/SKIP_WEBHOOK_SIGNATURE_VALIDATION: /);
+    expect(output).toMatch(/ADMIN_TOKEN: /);
+  });
+
+  test('says what runs where and what is simulated, and names variables that mean nothing any more', async () => {
+    const stack = await startStack({ env: { TCX_API_URL: 'https://pbx.example.com' } });
+    expect(stack.output()).toContain(stack.base);
+    expect(stack.output()).toContain(stack.token);
+    expect(stack.output()).toMatch(/Twilio.*simulated/);
+    expect(stack.output()).toMatch(/ElevenLabs.*simulated/);
+    expect(stack.output()).toMatch(/TCX_API_URL/);
+    const health = await fetch(`${stack.base}/health`);
+    expect(await health.json()).toMatchObject({ ok: true, parts: { database: 'works', relay: 'works' } });
+    await stack.stop();
+  });
+
+  test('needs only an address to speak with another Twilio, and says that it is real', async () => {
+    const twilio = await otherTwilio();
+    const stack = await startStack({ env: { TWILIO_API_BASE_URL: twilio.url, TWILIO_ACCOUNT_SID: twilio.accountSid, TWILIO_AUTH_TOKEN: twilio.authToken, TWILIO_PHONE_NUMBER: twilio.number } });
+    expect(stack.output()).toMatch(/Twilio.*REAL/);
+    expect(stack.output()).toMatch(/ElevenLabs.*simulated/);
+    await stack.stop();
+    await twilio.stop();
+  });
+
+  test('stops at Ctrl-C in the middle of a call within a few seconds, and finds its data at the next start', async () => {
+    const stack = await startStack();
+    const answer = await fetch(`${stack.base}/enquire`, { method: 'POST', headers: { 'content-type': 'application/json', ...fresh }, body: JSON.stringify({ phone: '+12025550100', name: 'Ada', consent: true }) });
+    const { leadId } = await answer.json() as { leadId: string };
+    await until('they talk', async () => ((await stack.api(`/api/leads/${leadId}`)).body as { calls: { transcript: unknown[] }[] }).calls[0]?.transcript.length);
+    const pressed = performance.now();
+    stack.interrupt();
+    expect(await stack.exit).toBe(0);
+    expect(performance.now() - pressed).toBeLessThan(12_000);
+    await until('nothing is left of it', () => processesOf(stack.directory).length === 0, 3000);
+
+    const again = await startStack({ directory: stack.directory, port: stack.port, relayPort: stack.relayPort });
+    const { body } = await again.api(`/api/leads/${leadId}`);
+    expect(body).toMatchObject({ leadId, name: 'Ada' });
+    expect((body as LeadSeen).calls).toHaveLength(1);
+    await again.stop();
   });
 });

@@ -31,6 +31,9 @@ export const dataDirectory = (): string => mkdtempSync(join(tmpdir(), 'ringback-
 const inOrder = (value: unknown): string => JSON.stringify(value, (_key, inner: unknown) =>
   inner !== null && typeof inner === 'object' && !Array.isArray(inner) ? Object.fromEntries(Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : 1))) : inner);
 
+/** A connection of its own: on a busy machine the server may close a kept one just as it is used again. */
+export const fresh = { connection: 'close' };
+
 export interface ProcessSeen { pid: number; command: string }
 
 /** Every process that was started with this data directory in its environment, zombies excepted. */
@@ -106,7 +109,7 @@ const withPort = async (options: StackOptions): Promise<Run> => {
   for (;;) {
     const started = await run(options);
     const health = async (): Promise<boolean> => {
-      const answer = await fetch(`http://127.0.0.1:${started.port}/health`).catch(() => undefined);
+      const answer = await fetch(`http://127.0.0.1:${started.port}/health`, { headers: fresh }).catch(() => undefined);
       return answer?.status === 200 && ((await answer.json()) as { ok: boolean }).ok;
     };
     await until(`npm start is ready (${started.directory})`, async () => started.exited() !== undefined || (await health() && started.output().includes('Ringback is ready')), 30_000);
@@ -140,7 +143,7 @@ export const startStack = async (options: StackOptions = {}): Promise<Stack> => 
   return {
     ...started, base, token, scan,
     api: async (path, method = 'GET') => {
-      const answer = await fetch(`${base}${path}`, { method, headers: { authorization: `Bearer ${token}` } });
+      const answer = await fetch(`${base}${path}`, { method, headers: { authorization: `Bearer ${token}`, ...fresh } });
       const text = await answer.text();
       return { status: answer.status, body: text ? JSON.parse(text) : undefined };
     },

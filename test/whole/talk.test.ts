@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { noise } from '#doubles/other-sound.ts';
 import type { Script } from '#doubles/other-elevenlabs.ts';
 import type { Talk } from '#doubles/other-twilio-call.ts';
+import { fresh } from './stack.ts';
 import { until } from './until.ts';
 import { startWorld, type World } from './world.ts';
 
@@ -202,7 +203,7 @@ describe.concurrent('a call between strangers', () => {
     const lead = await person.until('the lead is not called again', ({ status }) => status === 'do-not-call');
     expect(lead.disposition).toBe('do-not-call');
     expect(call.verbs.at(-1)!.name).toBe('Hangup');
-    const again = await fetch(`${world.stack.base}/enquire`, { method: 'POST', headers: { 'content-type': 'application/json', 'idempotency-key': 'once-more' }, body: JSON.stringify({ phone: person.phone, consent: true }) });
+    const again = await fetch(`${world.stack.base}/enquire`, { method: 'POST', headers: { 'content-type': 'application/json', 'idempotency-key': 'once-more', ...fresh }, body: JSON.stringify({ phone: person.phone, consent: true }) });
     expect(await again.json()).toMatchObject({ status: 'do-not-call' });
     expect(world.twilio.dials(person.phone)).toHaveLength(1);
   });

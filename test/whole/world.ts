@@ -3,7 +3,7 @@ import { noise } from '#doubles/other-sound.ts';
 import { otherElevenLabs, politeScript, type OtherElevenLabs, type Script } from '#doubles/other-elevenlabs.ts';
 import { otherTwilio, type OtherTwilio, type OtherTwilioOptions, type Phone } from '#doubles/other-twilio.ts';
 import type { OtherCall } from '#doubles/other-twilio-call.ts';
-import { startStack, type Stack, type StackOptions } from './stack.ts';
+import { fresh, startStack, type Stack, type StackOptions } from './stack.ts';
 import { until } from './until.ts';
 
 /** DESIGN §1, as a client of the API would type it. */
@@ -67,7 +67,7 @@ export const startWorld = async (options: { twilio?: OtherTwilioOptions; stack?:
       const phone = number ?? made.phone;
       if (telephone) twilio.phones.set(phone, telephone);
       if (script) agent.scripts.set(name, script);
-      const answer = await fetch(`${world.stack.base}/enquire`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ name, phone, consent: true, interest: 'a "callback" & more' }) });
+      const answer = await fetch(`${world.stack.base}/enquire`, { method: 'POST', headers: { 'content-type': 'application/json', ...fresh }, body: JSON.stringify({ name, phone, consent: true, interest: 'a "callback" & more' }) });
       const body = await answer.json() as { ok: boolean; leadId: string };
       if (answer.status !== 202) throw new Error(`POST /enquire answered ${answer.status}: ${JSON.stringify(body)}`);
       const lead = async (): Promise<LeadSeen> => (await world.stack.api(`/api/leads/${body.leadId}`)).body as LeadSeen;
