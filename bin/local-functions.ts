@@ -1,6 +1,7 @@
 // The real handlers, hosted on one machine: behind the gateway's routes, the in-process queue and the timer.
 import { consentText } from '#calls/consent-text.ts';
 import type { DialQueue, DialSchedule } from '#calls/ports.ts';
+import { signatureRule } from '#carriers/twilio/webhook.ts';
 import { answerHandler, appletsOf } from '#handlers/answer.ts';
 import { apiHandler } from '#handlers/api.ts';
 import { callbacksHandler } from '#handlers/callbacks.ts';
@@ -14,7 +15,7 @@ import { healthHandler } from '#handlers/health.ts';
 import { reconcileHandler } from '#handlers/reconcile.ts';
 import { routes, type HttpFunction } from '#handlers/routes.ts';
 import { wait } from '#house/clock.ts';
-import { publicBase, publicStream, type Env } from '#house/env.ts';
+import { publicStream, type Env } from '#house/env.ts';
 import type { HttpHandler } from '#house/http.ts';
 import { newInboundCallId, newLeadId } from '#house/ids.ts';
 import type { Log } from '#house/log.ts';
@@ -59,7 +60,7 @@ export const hostFunctions = (env: Env, log: Log, { directory, outboxSecret }: {
     destination: { OUTBOX_URL: env.OUTBOX_URL ?? `http://127.0.0.1:${env.PORT}/outbox-receiver`, OUTBOX_SECRET: outboxSecret },
   });
 
-  const signature = { authToken: env.TWILIO_AUTH_TOKEN, publicBase: publicBase(env), skip: env.SKIP_WEBHOOK_SIGNATURE_VALIDATION };
+  const signature = signatureRule(twilioAddresses(env), env.TWILIO_AUTH_TOKEN, env.SKIP_WEBHOOK_SIGNATURE_VALIDATION);
   const of = (name: string) => log.with({ function: name });
   const handlers: Record<HttpFunction, HttpHandler> = {
     enquire: enquireHandler({

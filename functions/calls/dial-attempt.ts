@@ -22,6 +22,7 @@ export interface DialDeps extends SettleDeps {
 /** A turn further away than this goes back to the queue instead of holding the dialer. */
 const NEAR_MS = 2_000;
 const EARLY_MS = 1_000;
+const TURN_KEPT_MS = 120_000;
 
 /** From the enquiry, or for an attempt that was planned for later, from when it was due, to the claim, ms. */
 const sinceAsked = ({ history, dueAt, claimedAt }: AttemptRecord): number =>
@@ -85,7 +86,9 @@ export const dialAttempt = (deps: DialDeps) => async (message: DialMessage): Pro
 
   const steered = await steer(deps)(attempt, lead.phone);
   if (!steered) return 'not-ready';
-  const turnAt = steered.carrier === attempt.carrier ? message.turnAt : undefined;
+  // A turn that passed long ago is nobody's any more: messages that were held up must not all dial at once.
+  const fresh = message.turnAt !== undefined && Date.parse(message.turnAt) > deps.clock.now().getTime() - TURN_KEPT_MS;
+  const turnAt = fresh && steered.carrier === attempt.carrier ? message.turnAt : undefined;
   attempt = steered;
   const carrier = deps.carriers[attempt.carrier];
   if (!carrier) throw new Error(`attempt ${attemptId} wants a carrier that is not configured: ${attempt.carrier}`);

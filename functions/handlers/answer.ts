@@ -5,8 +5,8 @@ import { VisibleError } from '#calls/errors.ts';
 import { readAttemptId } from '#calls/lead.ts';
 import { answerForm } from '#carriers/twilio/schema.ts';
 import { TWIML_TYPE, twiml, type DocumentConfig } from '#carriers/twilio/document.ts';
-import { readParams, verifyTwilio, type SignatureRule } from '#carriers/twilio/webhook.ts';
-import { publicBase, publicStream, type Env } from '#house/env.ts';
+import { readParams, signatureRule, verifyTwilio, type SignatureRule } from '#carriers/twilio/webhook.ts';
+import { publicStream, type Env } from '#house/env.ts';
 import { httpHandler, lazily, problem, readForm, type HttpAnswer, type HttpHandler } from '#house/http.ts';
 import { newInboundCallId } from '#house/ids.ts';
 import type { Log } from '#house/log.ts';
@@ -61,7 +61,7 @@ export const handler = lazily(async () => {
   return answerHandler({
     calls: stores.calls, suppressions: stores.suppressions, clock, log, ticketSecret: need(env, 'STREAM_TICKET_SECRET'), ticketTtlSeconds: env.STREAM_TICKET_TTL_SECONDS,
     document: { ...twilioAddresses(env), streamUrl: publicStream(env) },
-    signature: { authToken: env.TWILIO_AUTH_TOKEN, publicBase: publicBase(env), skip: env.SKIP_WEBHOOK_SIGNATURE_VALIDATION },
+    signature: signatureRule(twilioAddresses(env), env.TWILIO_AUTH_TOKEN, env.SKIP_WEBHOOK_SIGNATURE_VALIDATION),
     newCallId: newInboundCallId, exotel: appletsOf(env),
   });
 });

@@ -6,12 +6,11 @@ import { readAttemptId } from '#calls/lead.ts';
 import type { RecordDeps } from '#calls/record-event.ts';
 import { recordOutcome } from '#calls/record-outcome.ts';
 import { recordCallback } from '#calls/record-status.ts';
-import { readTwilioCallback, twilioCallbackKinds, verifyTwilio, type SignatureRule, type TwilioCallbackKind, type TwilioParams } from '#carriers/twilio/webhook.ts';
+import { readTwilioCallback, twilioCallbackKinds, signatureRule, verifyTwilio, type SignatureRule, type TwilioCallbackKind, type TwilioParams } from '#carriers/twilio/webhook.ts';
 import type { ExotelRule } from '#carriers/exotel/webhook.ts';
-import { publicBase } from '#house/env.ts';
 import { httpHandler, lazily, readForm, readJson, type HttpAnswer, type HttpHandler, type HttpRequest } from '#house/http.ts';
 import type { Log } from '#house/log.ts';
-import { exotelRule } from '#compose/carriers.ts';
+import { exotelRule, twilioAddresses } from '#compose/carriers.ts';
 import { scheduleOf } from '#compose/queue.ts';
 import { fromEnvironment, planOf } from '#compose/base.ts';
 import { exotelStatus } from './exotel.ts';
@@ -95,7 +94,7 @@ export const handler = lazily(async () => {
   return callbacksHandler({
     ...stores, clock, log, ...planOf(env), schedule: scheduleOf(env), elevenLabsSecret: env.ELEVENLABS_WEBHOOK_SECRET,
     exotel: exotelRule(env),
-    signature: { authToken: env.TWILIO_AUTH_TOKEN, publicBase: publicBase(env), skip: env.SKIP_WEBHOOK_SIGNATURE_VALIDATION },
+    signature: signatureRule(twilioAddresses(env), env.TWILIO_AUTH_TOKEN, env.SKIP_WEBHOOK_SIGNATURE_VALIDATION),
   });
 });
 

@@ -39,6 +39,8 @@ export interface SignatureRule {
   /** Undefined where there is no Twilio account: then nothing is Twilio's. */
   authToken: string | undefined;
   publicBase: string;
+  /** TWILIO_CALL_FLOW_URL and TWILIO_WEBHOOK_URL, where the business has set them: Twilio then signs these addresses. */
+  alsoAt?: (string | undefined)[];
   /** SKIP_WEBHOOK_SIGNATURE_VALIDATION: local machines only, refused elsewhere at start. */
   skip: boolean;
 }
@@ -65,11 +67,13 @@ export const verifyTwilio = (request: HttpRequest, form: [string, string][], rul
   if (rule.skip) return params;
   const shown = request.header('x-twilio-signature');
   if (!shown) throw new VisibleError('forbidden', 'signature-missing', 'This address answers requests signed by Twilio only.', { fields: [{ field: 'X-Twilio-Signature', message: 'is missing' }] });
-  const url = `${rule.publicBase}${request.rawPath}${request.rawQuery ? `?${request.rawQuery}` : ''}`;
+  const query = request.rawQuery ? `?${request.rawQuery}` : '';
+  const given = (rule.alsoAt ?? []).filter((address) => address !== undefined).map((address) => address.split(/[?#]/)[0]! + query);
+  const urls = [`${rule.publicBase}${request.rawPath}${query}`, ...given];
   const signed = request.method === 'GET' || request.method === 'HEAD' ? {} : posted;
   // A stand-in may sign the address as it was given, fragment and all; both prove knowledge of the token.
   const { authToken } = rule;
-  const right = authToken !== undefined && [url, ...new Set(Object.values(retries).map((fragment) => url + fragment))].some((candidate) => {
+  const right = authToken !== undefined && urls.flatMap((url) => [url, ...new Set(Object.values(retries).map((fragment) => url + fragment))]).some((candidate) => {
     try {
       return validateRequest(authToken, shown, candidate, signed);
     } catch {
@@ -126,3 +130,7 @@ export const readTwilioCallback = (kind: TwilioCallbackKind, params: TwilioParam
     }
   }
 };
+
+/** What signatures are checked against. */
+export const signatureRule = (addresses: TwilioAddresses, authToken: string | undefined, skip: boolean): SignatureRule =>
+  ({ authToken, publicBase: addresses.publicBase, alsoAt: [addresses.callFlowUrl, addresses.webhookUrl], skip });

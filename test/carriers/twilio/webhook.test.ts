@@ -79,6 +79,16 @@ describe('a request that Twilio signed', () => {
   });
 });
 
+describe('a business with addresses of its own', () => {
+  it('has their signatures taken, whatever host stands before ours', () => {
+    const flow = 'https://calls.example.com/flow/twiml';
+    const signature = twilioSignature(`${flow}?attempt=x`, [C], '12345');
+    const asked = request('https://mycompany.com/twiml?attempt=x', signature).request;
+    expect(() => verifyTwilio(asked, [C], { authToken: '12345', publicBase: 'https://mycompany.com', skip: false })).toThrowError(refusal);
+    expect(() => verifyTwilio(asked, [C], { authToken: '12345', publicBase: 'https://mycompany.com', alsoAt: [`${flow}?from=console`, undefined], skip: false })).not.toThrow();
+  });
+});
+
 describe('the addresses that Twilio is given', () => {
   const addresses: TwilioAddresses = { publicBase: 'https://voice.example.com' };
   const attemptId = attemptIdOf(leadIdNumber(1), 1);
