@@ -63,7 +63,8 @@ export const twilioCarrier = (config: TwilioConfig): Carrier => {
     method, redirect: 'error', signal: AbortSignal.timeout(config.timeoutMs ?? DEFAULT_TIMEOUT_MS),
     headers: {
       authorization: `Basic ${Buffer.from(`${config.accountSid}:${config.authToken}`).toString('base64')}`, accept: 'application/json',
-      ...(form ? { 'content-type': 'application/x-www-form-urlencoded' } : {}),
+      // A kept connection may be closed just as it is used again (a frozen Lambda's certainly is), and then nobody knows whether a phone rings.
+      ...(form ? { 'content-type': 'application/x-www-form-urlencoded', connection: 'close' } : {}),
     },
     ...(form ? { body: new URLSearchParams(form).toString() } : {}),
   });

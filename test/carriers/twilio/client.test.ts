@@ -41,6 +41,12 @@ describe('placing a call at Twilio', () => {
     ]);
   });
 
+  it('has a connection of its own for each call: one that was kept could break with nobody knowing whether a phone rings', async () => {
+    await place({ status: 201, body: call() });
+    await place({ status: 201, body: call() });
+    expect(twilio.sent.map(({ headers }) => headers['connection'])).toEqual(['close', 'close']);
+  });
+
   it('asks for a recording where calls are recorded', async () => {
     await place({ status: 201, body: call() }, { recordCalls: true });
     expect(twilio.sent[0]!.form.slice(-3)).toEqual([['Record', 'true'], ['RecordingStatusCallback', `https://voice.example.com/webhooks/twilio/recording?attempt=${attemptId}#rc=5&rp=all`], ['RecordingChannels', 'dual']]);
