@@ -2,7 +2,7 @@
 import { UpstreamError } from '#calls/errors.ts';
 import type { Carrier, CarrierCall, DialOrder, DialOutcome } from '#calls/ports.ts';
 import { readAnswer } from './rest-answer.ts';
-import { asExoPhone, e164Of, restAnswer, restCalls, restError, restNumber, restWhitelist, sameNumber, statusOf, timeOf, type CallList, type RestCall } from './schema.ts';
+import { asExoPhone, e164Of, isOver, restAnswer, restCalls, restError, restNumber, restWhitelist, sameNumber, statusOf, timeOf, type CallList, type RestCall } from './schema.ts';
 import { callbackUrl, customField, type ExotelAddresses } from './webhook.ts';
 
 export interface ExotelConfig extends ExotelAddresses {
@@ -61,14 +61,15 @@ const carrierCall = (call: RestCall, near: Date): CarrierCall => {
   const price = call.Price !== undefined && Number.isFinite(Number(call.Price)) ? String(Math.abs(Number(call.Price))) : null;
   return {
     callSid: call.Sid, status: said === 'in-progress' && leg !== 'in-progress' && leg !== 'completed' ? (leg === 'ringing' ? 'ringing' : 'initiated') : said,
-    createdAt: iso(call.DateCreated, near) ?? iso(call.StartTime, near), startedAt: iso(call.StartTime, near) ?? iso(call.DateCreated, near), endedAt: iso(call.EndTime, near),
+    createdAt: iso(call.DateCreated, near) ?? iso(call.StartTime, near), // StartTime is when dialling began; while the call lasts, nobody says when it was answered.
+    startedAt: isOver(said) ? (iso(call.StartTime, near) ?? iso(call.DateCreated, near)) : null, endedAt: iso(call.EndTime, near),
     durationSeconds: whole(call.Duration) ?? whole(call.Details?.ConversationDuration), cost: price,
     answeredBy: ((word) => (word === 'human' || word === 'machine' ? word : null))(call.AnsweredBy?.toLowerCase()),
   };
 };
 
 /** What Exotel writes about an error, without anything that could be a number. */
-const told = (message: string | undefined): string => (message ?? '').replaceAll(/\+?\d[\d\s-]{5,}/g, '…').slice(0, 200).trim();
+const told = (message: string | undefined): string => (message ?? '').replaceAll(/\+?\d[\d\s-]{4,}\d/g, '…').slice(0, 200).trim();
 
 export const exotelCarrier = (config: ExotelConfig): Carrier => {
   const account = `${config.apiBase}/v1/Accounts/${encodeURIComponent(config.accountSid)}`;
@@ -198,10 +199,10 @@ export const exotelCarrier = (config: ExotelConfig): Carrier => {
         const list: CallList = await look(url, (body) => restCalls.safeParse(body).data) ?? { Calls: [] };
         const calls = list.Calls.map((call) => ({ call, ...carrierCall(call, now()) }));
         found.push(...calls.filter(({ call }) => sameNumber(call.From, to) || sameNumber(call.To, to)).map(({ call: _call, ...one }) => one));
-        const [first, last] = [calls[0]?.startedAt ?? '', calls.at(-1)?.startedAt ?? ''];
+        const [first, last] = [calls[0]?.createdAt ?? '', calls.at(-1)?.createdAt ?? ''];
         url = last !== '' && last < since && first >= last ? undefined : nextPage(list.Metadata?.NextPageUri);
       }
-      return found.filter((call) => call.startedAt === null || call.startedAt >= since);
+      return found.filter((call) => call.createdAt === null || call.createdAt >= since);
     },
 
     call: async (callSid) => {
