@@ -183,7 +183,8 @@ describe('stories', () => {
       play(socket, message.stream_sid, voice(16_000, 3));
     }, { patienceMs: 20_000 });
     const done = await call('+919876543200');
-    expect(done.caller?.said.map((said) => said.name)).toEqual(['caller-yes-please', 'caller-tell-me-more']);
+    // On a busy machine the bot may be later than the three seconds after which people say hello.
+    expect(done.caller?.said.map((said) => said.name).filter((name) => name !== 'caller-hello')).toEqual(['caller-yes-please', 'caller-tell-me-more']);
     expect(done.endedBy).toBe('caller');
     expect(customer.messages.at(-1)).toMatchObject({ event: 'stop', stop: { call_sid: done.sid, account_sid: ACCOUNT, reason: 'callended' } });
   });
