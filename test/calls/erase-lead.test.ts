@@ -151,6 +151,25 @@ describe('erasing a lead', () => {
     expect(await world.enquire({}, { idempotencyKey: 'two' })).toMatchObject({ status: 'do-not-call' });
   });
 
+  it('keeps the opt-out of somebody who is erased while it is being carried to the list, without the number', async () => {
+    const world = makeWorld();
+    await enquire(world);
+    await world.dialAll();
+    const stored = { ...world.stores.suppressions };
+    let overtaken = false;
+    world.stores.suppressions.suppress = async (...args) => {
+      if (!overtaken) {
+        overtaken = true;
+        const begun = await world.stores.erasures.begin(lead, world.clock.iso());
+        await world.stores.erasures.eraseCall(callId, world.clock.iso());
+        await world.stores.erasures.finish(begun!);
+      }
+      return stored.suppress(...args);
+    };
+    await world.event(callId, { kind: 'opt-out', at: world.clock.iso(), by: 'voice' });
+    expect([overtaken, leftOf(world), await stored.suppression(PHONE)]).toMatchObject([true, [], { phone: null, reason: 'opt-out' }]);
+  });
+
   it('can be repeated, and says when there never was such a lead', async () => {
     const world = makeWorld();
     await enquire(world);

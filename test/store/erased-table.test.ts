@@ -1,4 +1,4 @@
-import { ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { ScanCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { describe, expect, it } from 'vitest';
 import { answerCall } from '#calls/answer-call.ts';
 import { dialAttempt } from '#calls/dial-attempt.ts';
@@ -116,6 +116,27 @@ describe('the tables after an erasure', () => {
     expect(await answerCall({ calls: d.stores.calls, suppressions: d.stores.suppressions, clock: d.deps.clock, ticketSecret: 'a secret of the tests, 32 letters', ticketTtlSeconds: 120 })({ attemptId: d.attemptId, callSid: sidNumber(1) })).toEqual({ flow: 'hang-up' });
     expect(await found(d.open)).toEqual([]);
     expect(await d.stores.calls.call(d.callId)).toMatchObject({ status: 'completed', erasedAt: NOON });
+  });
+
+  it('hold nothing personal when it came between the look at a call\'s events and the write of what they come to', async () => {
+    const d = await desk();
+    await d.enquire();
+    await d.dial();
+    await d.begin();
+    await d.told(statusEvent('completed', { sequence: 2 }));
+    // A callback that has read everything, and is overtaken before it writes.
+    let overtaken = false;
+    const slow = new Proxy(d.open.db, { get: (target, name) => (name !== 'send' ? Reflect.get(target, name) as unknown : async (command: UpdateCommand) => {
+      if (!overtaken && command instanceof UpdateCommand && command.input.UpdateExpression?.includes('eventCount')) {
+        overtaken = true;
+        await eraseLead(d.deps)(leadIdNumber(1));
+      }
+      return target.send(command);
+    }) });
+    const late = storesOver({ ...d.open, db: slow }, d.deps.clock, () => 0);
+    await late.calls.append(d.callId, { kind: 'outcome', at: NOON, source: 'analysis', disposition: 'interested', summary: 'She wants a boiler.' });
+    expect([overtaken, await found(d.open)]).toEqual([true, []]);
+    expect(await d.stores.calls.call(d.callId)).toMatchObject({ disposition: 'interested', summary: null, eventCount: 5 });
   });
 
   it('hold nothing personal when it came while the dialer was at work', async () => {
