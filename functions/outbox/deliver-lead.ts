@@ -33,7 +33,8 @@ export const deliverLead = (deps: DeliverDeps) => async (leadId: string): Promis
     const [lead, view] = message.erased ? [undefined, undefined] : await Promise.all([deps.leads.lead(leadId), readLead(deps)(leadId)]);
     const body = JSON.stringify(outcomeOf(message, lead && view ? { lead, view } : undefined));
     const answer = await destination.post(message.id, body, began);
+    const after = afterTry(message, answer, { began, now: deps.clock.now(), random: deps.random() });
     // Not written when a person replayed the message meanwhile: what they asked for counts, and the next round does it.
-    await deps.outbox.replace(message, afterTry(message, answer, { began, now: deps.clock.now(), random: deps.random() }));
+    if (await deps.outbox.replace(message, after)) deps.tried?.(after);
   }
 };

@@ -7,7 +7,6 @@ import type { OutboxMessage } from './message.ts';
 
 const text = z.string();
 const time = z.iso.datetime();
-const count = z.int();
 /** What a lead may end as. */
 const finalStatus = z.enum(['reached', 'unreachable', 'refused', 'do-not-call']);
 const carrier = z.enum(['twilio', 'exotel']);
@@ -16,7 +15,7 @@ const envelope = {
   id: text.describe('Stable: the same outcome has the same id however often it is delivered. Also in the header webhook-id.'),
   type: z.literal('lead.outcome'),
   version: z.literal(1).describe('Of this schema. Fields may be added under the same version; ignore those that you do not know.'),
-  sequence: count.describe('Grows with each outcome of one lead. Ignore a message whose sequence is not above the last one that you have.'),
+  sequence: z.int().describe('Grows with each outcome of one lead. Ignore a message whose sequence is not above the last one that you have.'),
   occurredAt: time,
 };
 const conclusion = {
@@ -55,7 +54,15 @@ export type Outcome = z.output<typeof outcomeSchema>;
 
 /** JSON Schema 2020-12 of what is delivered. */
 export const outcomeJsonSchema = (): Record<string, unknown> => ({
-  title: 'Ringback lead outcome', description: 'What is posted to OUTBOX_URL. See docs/outbox.md.', ...z.toJSONSchema(outcomeSchema, { io: 'input' }),
+  title: 'Ringback lead outcome', description: 'What is posted to OUTBOX_URL. See docs/outbox.md.',
+  ...z.toJSONSchema(outcomeSchema, {
+    io: 'input',
+    // zod's own pattern for dates, and JavaScript's bounds of whole numbers, say nothing that a receiver would want to check.
+    override: ({ jsonSchema }) => {
+      if (jsonSchema.format === 'date-time') delete jsonSchema.pattern;
+      if (jsonSchema.type === 'integer') { delete jsonSchema.minimum; delete jsonSchema.maximum; }
+    },
+  }),
 });
 
 /**

@@ -45,4 +45,6 @@ export interface DeliverDeps extends ViewDeps {
   clock: Clock;
   /** 0 up to 1; spreads tries that failed together. */
   random: () => number;
+  /** Hears what became of a message after each try. */
+  tried?: (message: OutboxMessage) => void;
 }

@@ -19,7 +19,7 @@ export type MakeStores = (clock: Clock, intervalMs?: (carrier: string) => number
 export const inMemory: MakeStores = async (clock, intervalMs = () => 1000) => memoryStores({ clock, intervalMs });
 
 /** Starts the engine before the file's tests and stops it after them. Every call makes tables of its own. */
-export const withEngine = (): { tables: () => Promise<Tables>; stores: MakeStores } => {
+export const withEngine = (): { tables: () => Promise<Tables>; stores: MakeStores; endpoint: () => string } => {
   let database: Database;
   let client: DynamoDBClient;
   let directory: string;
@@ -44,5 +44,5 @@ export const withEngine = (): { tables: () => Promise<Tables>; stores: MakeStore
     open.push(connected);
     return connected;
   };
-  return { tables, stores: async (clock, intervalMs = () => 1000) => storesOver(await tables(), clock, intervalMs) };
+  return { tables, endpoint: () => database.endpoint, stores: async (clock, intervalMs = () => 1000) => storesOver(await tables(), clock, intervalMs) };
 };
