@@ -70,7 +70,8 @@ export const run = async (options: StackOptions = {}): Promise<Run> => {
   const relayPort = options.relayPort ?? await freePort();
   const child = spawn(process.execPath, ['bin/with-node.mjs', 'bin/local.ts'], {
     cwd: root, detached: true, stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...nobody, PORT: String(port), RELAY_PORT: String(relayPort), ...options.env, RINGBACK_DATA_DIR: directory },
+    // As under npm: with-node.mjs then watches its parent, so that nothing outlives a test run that is killed.
+    env: { npm_lifecycle_event: 'start', PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...nobody, PORT: String(port), RELAY_PORT: String(relayPort), ...options.env, RINGBACK_DATA_DIR: directory },
   });
   let printed = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => { printed += chunk.toString(); });
