@@ -41,6 +41,7 @@ export class TelephonyStack extends Stack {
     publicApi.tellAddress(callbacks);
 
     callStore.grantReadWrite(api);
+    dialQueue.grantSend(api);
     dialQueue.grantSchedule(api);
     outboxQueue.grantNudge(api);
     secrets.grantRead(api);
