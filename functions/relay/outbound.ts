@@ -20,7 +20,7 @@ export interface Outbound {
   echoed(name: string): Echo;
   /** Settles, and resolves once the caller heard everything; at the latest when `margin` passed after it should have been heard, or `most`. */
   heardOut(marginMs: number, mostMs: number): Promise<void>;
-  /** How long it takes the caller to hear everything that is queued, here and at the carrier, by the clock. */
+  /** How long until the caller has heard everything that is on its way, by the clock; a remainder that waits for more to be a piece is not. */
   remainingMs(): number;
   /** Position of the next byte that is queued, in the count of `playout`. */
   readonly nextPosition: number;
@@ -176,7 +176,7 @@ export const outbound = (leg: CarrierLeg, options: OutboundOptions, metrics: Met
         waiting.push(go);
       });
     },
-    remainingMs: () => played.remainingMs(ms()) + (queuedBytes + cut.heldBytes) / rate,
+    remainingMs: () => played.remainingMs(ms()) + queuedBytes / rate,
     get nextPosition() {
       return played.handedBytes + queuedBytes + cut.heldBytes;
     },
