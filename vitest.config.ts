@@ -9,5 +9,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 30_000,
     pool: 'forks',
+    // Most of the long ones wait for calls in real time: two at once, also on two cores.
+    maxWorkers: 2,
   },
 });

@@ -4,7 +4,7 @@ import type { IConstruct } from 'constructs';
 import type { Env } from '#house/env.ts';
 
 /** The environment's names, as functions/house/env.ts declares them: a wrong one does not compile. */
-export type VariableName = keyof Env | 'ORIGIN_SECRET';
+export type VariableName = keyof Env;
 
 export interface Link extends IGrantable, IConstruct {
   setVariable(name: VariableName, value: string): void;

@@ -14,6 +14,8 @@ import { queueOf, scheduleOf } from '#compose/queue.ts';
 export interface EnquireDeps extends EnquiryDeps {
   calls: ViewDeps['calls'];
   defaultCallingCode: string | undefined;
+  /** ORIGIN_SECRET: proves that a request came through our CloudFront, whose word on the visitor's address then holds. */
+  originSecret?: string | undefined;
   log: Log;
 }
 
@@ -63,7 +65,7 @@ export const enquireHandler = (deps: EnquireDeps): HttpHandler => {
     if (form && wantsPage(request)) return { status: 303, headers: { location: `/?enquiry=${answer.leadId}#received`, 'cache-control': 'no-store' } };
     return json(202, { ok: true, leadId: answer.leadId, status: answer.status }, { location: `/enquire/${answer.leadId}` });
   }, {
-    log: deps.log,
+    log: deps.log, originSecret: deps.originSecret,
     explain: (error, requestId, request) => (request?.method === 'POST' && request.header('content-type')?.startsWith('application/x-www-form-urlencoded') && wantsPage(request)
       ? faultPage(problem(error, requestId)) : problem(error, requestId)),
   });
@@ -72,7 +74,7 @@ export const enquireHandler = (deps: EnquireDeps): HttpHandler => {
 export const handler = lazily(async () => {
   const { env, log, clock, stores } = await fromEnvironment('enquire');
   return enquireHandler({
-    ...stores, clock, log, newLeadId, consentText, ...planOf(env), captcha: captchaOf(env), defaultCallingCode: env.DEFAULT_COUNTRY_CODE,
+    ...stores, clock, log, newLeadId, consentText, ...planOf(env), captcha: captchaOf(env), defaultCallingCode: env.DEFAULT_COUNTRY_CODE, originSecret: env.ORIGIN_SECRET,
     queue: queueOf(env), schedule: scheduleOf(env), onQueueFailure: (error, attemptId) => log.error('attempt could not be queued; the sweep will find it', { attemptId, error }),
   });
 });

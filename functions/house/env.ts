@@ -75,6 +75,7 @@ const schema = z.object({
   OUTBOX_URL: http().optional(),
   OUTBOX_SECRET: z.string().optional(),
   OUTBOX_QUEUE_URL: http().optional(),
+  ORIGIN_SECRET: z.string().min(16, 'must have at least 16 characters').optional(),
   TURNSTILE_SECRET: z.string().optional(),
   TURNSTILE_SITE_KEY: z.string().optional(),
   TURNSTILE_VERIFY_URL: http().default('https://challenges.cloudflare.com/turnstile/v0/siteverify'),

@@ -1,4 +1,5 @@
 // The HTTP wrapper of every function behind API Gateway (payload 2.0): bytes in, one story, an answer or an honest problem out.
+import { createHash, timingSafeEqual } from 'node:crypto';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { UpstreamError, VisibleError, type VisibleKind } from '#calls/errors.ts';
 import type { Log } from './log.ts';
@@ -62,14 +63,27 @@ export const problem = (error: unknown, requestId: string): HttpAnswer => {
   };
 };
 
-const read = (event: HttpEvent): HttpRequest => {
+const same = (a: string, b: string): boolean => timingSafeEqual(createHash('sha256').update(a).digest(), createHash('sha256').update(b).digest());
+
+/**
+ * The visitor's address: CloudFront's word for it where the request proves that it came through our CloudFront (it alone knows the
+ * origin secret), else the connection's. `CloudFront-Viewer-Address` is `address:port`, also for IPv6.
+ */
+const addressOf = (event: HttpEvent, headers: ReadonlyMap<string, string | undefined>, originSecret: string | undefined): string | null => {
+  const shown = headers.get('x-ringback-origin');
+  const viewer = headers.get('cloudfront-viewer-address');
+  if (originSecret && shown && viewer && same(shown, originSecret)) return viewer.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
+  return event.requestContext.http.sourceIp || null;
+};
+
+const read = (event: HttpEvent, originSecret: string | undefined): HttpRequest => {
   const headers = new Map(Object.entries(event.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]));
   const body = Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8');
   const authorizer = (event.requestContext as { authorizer?: { jwt?: { claims?: Record<string, unknown> } } }).authorizer;
   return {
     method: event.requestContext.http.method, rawPath: event.rawPath, rawQuery: event.rawQueryString ?? '', query: new URLSearchParams(event.rawQueryString ?? ''),
     params: event.pathParameters ?? {}, header: (name) => headers.get(name.toLowerCase()), body,
-    sourceIp: event.requestContext.http.sourceIp || null, requestId: event.requestContext.requestId, verifiedClaims: authorizer?.jwt?.claims,
+    sourceIp: addressOf(event, headers, originSecret), requestId: event.requestContext.requestId, verifiedClaims: authorizer?.jwt?.claims,
   };
 };
 
@@ -79,13 +93,17 @@ const read = (event: HttpEvent): HttpRequest => {
  */
 export const httpHandler = (
   story: (request: HttpRequest) => Promise<HttpAnswer>,
-  { log, explain = problem }: { log: Log; explain?: (error: unknown, requestId: string, request: HttpRequest | undefined) => HttpAnswer },
+  { log, explain = problem, originSecret }: {
+    log: Log; explain?: (error: unknown, requestId: string, request: HttpRequest | undefined) => HttpAnswer;
+    /** What CloudFront adds to each request of ours, as X-Ringback-Origin. */
+    originSecret?: string | undefined;
+  },
 ): HttpHandler => async (event) => {
   let request: HttpRequest | undefined;
   let answer: HttpAnswer;
   const requestId = event.requestContext.requestId;
   try {
-    request = read(event);
+    request = read(event, originSecret);
     if (request.body.length > MAX_BODY_BYTES) throw new VisibleError('too-large', 'body-too-large', `The body is larger than ${MAX_BODY_BYTES / 1024} KB.`);
     answer = await story(request);
   } catch (error) {
