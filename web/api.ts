@@ -103,7 +103,7 @@ export type Outcome<T> = { kind: 'ok'; value: T } | { kind: 'problem'; problem: 
 const TIMEOUT_MS = 31_000;
 
 /** Asks once. Resolves whatever happens; `unreachable` when no answer came, or none that could be read to its end. */
-const ask = async <T>(path: string, init: RequestInit): Promise<Outcome<T>> => {
+export const ask = async <T>(path: string, init: RequestInit): Promise<Outcome<T>> => {
   try {
     const given = init.signal ? [init.signal] : [];
     const response = await fetch(path, { ...init, cache: 'no-store', signal: AbortSignal.any([...given, AbortSignal.timeout(TIMEOUT_MS)]) });

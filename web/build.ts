@@ -27,7 +27,7 @@ const wordsFor = (site: Site): Record<string, string> => ({
 });
 
 /**
- * Writes index.html, console.html, their styles and modules, favicon.svg and site.json into the directory (made if need be; other
+ * Writes index.html, console.html, outbox.html, their styles and modules, favicon.svg and site.json into the directory (made if need be; other
  * files there stay). The site's words can be given here, or be put into site.json later: the enquiry page reads it.
  */
 export const buildSite = async (outDirectory: string, words: Partial<Site> = {}): Promise<void> => {
@@ -37,12 +37,12 @@ export const buildSite = async (outDirectory: string, words: Partial<Site> = {})
   await build({
     absWorkingDir: here('.'),
     entryPoints: [
-      { in: 'enquiry/main.ts', out: 'enquiry' }, { in: 'console/main.ts', out: 'console' },
-      { in: 'style/enquiry.css', out: 'enquiry' }, { in: 'style/console.css', out: 'console' },
+      { in: 'enquiry/main.ts', out: 'enquiry' }, { in: 'console/main.ts', out: 'console' }, { in: 'outbox/main.ts', out: 'outbox' },
+      { in: 'style/enquiry.css', out: 'enquiry' }, { in: 'style/console.css', out: 'console' }, { in: 'style/outbox.css', out: 'outbox' },
     ],
     outdir: out, bundle: true, minify: true, format: 'esm', target: ['es2022', 'chrome110', 'firefox115', 'safari16'], charset: 'utf8', legalComments: 'none', logLevel: 'warning',
   });
-  for (const page of ['index.html', 'console.html']) {
+  for (const page of ['index.html', 'console.html', 'outbox.html']) {
     await writeFile(join(out, page), fill(await readFile(here(`pages/${page}`), 'utf8'), wordsFor(site)));
   }
   await writeFile(join(out, 'favicon.svg'), await readFile(here('favicon.svg')));
