@@ -32,7 +32,7 @@ export const addStacks = (app: App, config: Config, pages: string): Stacks => {
   const site = new SiteStack(app, `ringback-${stage}-site`, { ...props('site', 'enquiry page and console'), config, data, pages, ...(edge ? { edge } : {}) });
   if (edge) site.addStackDependency(edge);
   const telephony = new TelephonyStack(app, `ringback-${stage}-telephony`, { ...props('telephony', 'enquiries, answer documents, callbacks'), config, data, media, site });
-  const workers = new WorkersStack(app, `ringback-${stage}-workers`, { ...props('workers', 'dialer and reconciler'), config, data });
+  const workers = new WorkersStack(app, `ringback-${stage}-workers`, { ...props('workers', 'dialer and reconciler'), config, data, media });
   const operations = new OperationsStack(app, `ringback-${stage}-operations`, { ...props('operations', 'alarms and dashboard'), config, data, media, telephony, workers });
   for (const stack of [data, media, site, telephony, workers, operations]) quietDependencies(stack);
   return { data, media, edge, site, telephony, workers, operations };

@@ -32,7 +32,7 @@ export const exotelRule = (env: Env): ExotelRule => ({
  */
 export const exotelStreamUrl = (env: Env) => (ticket: string): string => {
   const url = new URL(publicStream(env));
-  if (env.MEDIA_INGRESS === 'apigateway') url.searchParams.set('carrier', 'exotel');
+  if (env.MEDIA_INGRESS === 'apigateway' || /\.execute-api\./.test(url.hostname)) url.searchParams.set('carrier', 'exotel');
   else url.pathname = `${url.pathname.replace(/\/twilio\/?$|\/+$/, '').replace(/\/exotel$/, '')}/exotel`;
   if (env.EXOTEL_SAMPLE_RATE !== 8000) url.searchParams.set('sample-rate', String(env.EXOTEL_SAMPLE_RATE));
   url.searchParams.set('ticket', ticket);

@@ -5,12 +5,13 @@ import type { Config } from '../config.ts';
 import { Outbox } from '../outbox.ts';
 import { Workers } from '../workers.ts';
 import type { DataStack } from './data-stack.ts';
+import type { MediaStack } from './media-stack.ts';
 
 export class WorkersStack extends Stack {
   readonly workers: Workers;
   readonly outbox: Outbox;
 
-  constructor(scope: Construct, id: string, { config, data, ...props }: StackProps & { config: Config; data: DataStack }) {
+  constructor(scope: Construct, id: string, { config, data, media, ...props }: StackProps & { config: Config; data: DataStack; media: MediaStack }) {
     super(scope, id, props);
     const { callStore, dialQueue, outboxQueue, publicApi, secrets } = data;
     this.workers = new Workers(this, 'Workers', { config, dialQueue });
@@ -21,6 +22,8 @@ export class WorkersStack extends Stack {
       secrets.grantRead(worker);
       publicApi.tellAddress(worker);
     }
+    // Exotel is told where the stream goes in the very request that places the call.
+    this.workers.dial.setVariable('PUBLIC_STREAM_URL', media.streamUrl);
     // Turns at the carrier are kept there.
     callStore.grantSessions(this.workers.dial);
 

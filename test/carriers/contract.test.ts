@@ -94,7 +94,7 @@ const tinphoneCodec: StreamCodec = {
   carrier: tinphone, maxFrameBytes: 65_536, reopens: false,
   cutting: () => ({ frameBytes: 160, leastBytes: 160, mostBytes: 1600, padsEnd: false }),
   read: (frame) => {
-    const [word, a = '', b = '', c] = JSON.parse(frame.toString()) as string[];
+    const [word = '', a = '', b = '', c] = JSON.parse(frame.toString()) as string[];
     switch (word) {
       case 'hello': return { event: 'start', streamSid: a, callSid: b, accountSid: '', ticket: c, shape: { encoding: 'mulaw', rateHz: 8000 } };
       case 'sound': return { event: 'media', payload: Buffer.from(a), chunk: null };

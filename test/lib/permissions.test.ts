@@ -80,7 +80,7 @@ describe('a grant', () => {
     ['enquire', telephony, 'ApiEnquireFunction', ['CALLS_TABLE', 'DIAL_QUEUE_ARN', 'DIAL_QUEUE_URL', 'DIAL_SCHEDULE_GROUP', 'DIAL_SCHEDULE_ROLE_ARN', 'ORIGIN_SECRET', 'SECRETS_PREFIX']],
     ['answer', telephony, 'ApiAnswerFunction', ['CALLS_TABLE', 'PUBLIC_BASE_URL', 'PUBLIC_STREAM_URL', 'SECRETS_PREFIX']],
     ['health', telephony, 'ApiHealthFunction', ['CALLS_TABLE']],
-    ['dial', workers, 'WorkersDialFunction', ['CALLS_TABLE', 'DIAL_QUEUE_ARN', 'DIAL_QUEUE_URL', 'DIAL_SCHEDULE_GROUP', 'DIAL_SCHEDULE_ROLE_ARN', 'PUBLIC_BASE_URL', 'SECRETS_PREFIX', 'SESSIONS_TABLE']],
+    ['dial', workers, 'WorkersDialFunction', ['CALLS_TABLE', 'DIAL_QUEUE_ARN', 'DIAL_QUEUE_URL', 'DIAL_SCHEDULE_GROUP', 'DIAL_SCHEDULE_ROLE_ARN', 'PUBLIC_BASE_URL', 'PUBLIC_STREAM_URL', 'SECRETS_PREFIX', 'SESSIONS_TABLE']],
   ])('tells %s what it needs to know, and nothing more', (_name, template, id, names) => {
     expect(Object.keys(environment(template, id)).sort()).toEqual([...names, 'LOG_LEVEL', 'NODE_OPTIONS', 'STAGE'].sort());
   });
