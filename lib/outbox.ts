@@ -4,9 +4,12 @@ import { Duration } from 'aws-cdk-lib';
 import { Rule, RuleTargetInput, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction as FunctionTarget } from 'aws-cdk-lib/aws-events-targets';
 import { CfnEventSourceMapping } from 'aws-cdk-lib/aws-lambda';
+import { FilterPattern, MetricFilter } from 'aws-cdk-lib/aws-logs';
+import type { Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
 import type { CallStore } from './call-store.ts';
 import type { Config } from './config.ts';
+import { METRICS } from './media-relay.ts';
 import { DELIVER_TIMEOUT, type OutboxQueue } from './outbox-queue.ts';
 import { RingbackFunction } from './ringback-function.ts';
 
@@ -15,10 +18,15 @@ const STREAM_TRIES = 20;
 /** Endpoints of businesses are small: not more of our deliveries at once than this. */
 const DELIVERIES = 5;
 
+/** By the pauses of functions/outbox/verdict.ts, a message that has failed so often has waited for ten to twenty minutes. */
+const TRIES_BEFORE_ALARM = 8;
+
 export class Outbox extends Construct {
   readonly note: RingbackFunction;
   readonly deliver: RingbackFunction;
   readonly deliverDue: RingbackFunction;
+  /** Counts outcomes that were given up, and tries of those that have failed for about twenty minutes. */
+  readonly inTrouble: Metric;
 
   constructor(scope: Construct, id: string, { config, callStore, outboxQueue }: { config: Config; callStore: CallStore; outboxQueue: OutboxQueue }) {
     super(scope, id);
@@ -37,6 +45,15 @@ export class Outbox extends Construct {
     new CfnEventSourceMapping(this, 'DeliveriesFromQueue', {
       functionName: this.deliver.lambda.functionName, eventSourceArn: outboxQueue.nudges.queueArn, batchSize: 1, functionResponseTypes: ['ReportBatchItemFailures'], scalingConfig: { maximumConcurrency: DELIVERIES },
     });
+
+    // The words are those of functions/handlers/deliver.ts; a blueprint holds the two together.
+    this.inTrouble = new MetricFilter(this, 'InTrouble', {
+      logGroup: this.deliver.lambda.logGroup, metricNamespace: METRICS, metricName: 'OutcomesInTrouble', metricValue: '1', dimensions: { Stage: '$.stage' },
+      filterPattern: FilterPattern.any(
+        FilterPattern.stringValue('$.message', '=', 'outcome given up'),
+        FilterPattern.all(FilterPattern.stringValue('$.message', '=', 'outcome not delivered yet'), FilterPattern.numberValue('$.tries', '>=', TRIES_BEFORE_ALARM)),
+      ),
+    }).metric({ dimensionsMap: { Stage: config.stage }, statistic: 'Sum', period: Duration.minutes(5) });
 
     this.deliverDue = new RingbackFunction(this, 'DeliverDue', { name: 'deliver-due', does: 'Sends outcomes on their way again when they are due', config, timeout: Duration.seconds(55) });
     new Rule(this, 'EveryMinute', {

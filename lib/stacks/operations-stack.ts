@@ -66,6 +66,7 @@ export class OperationsStack extends Stack {
     ], FIVE), threshold: 1 });
     alarms.watch({ entry: 'outbox-unnoted', says: 'What came of a lead could not be written down for the CRM.', metric: visible(data.outboxQueue.unnoted), threshold: 1 });
     alarms.watch({ entry: 'outbox-dead-nudges', says: 'The outbox failed five times at one lead: not the business\'s endpoint, but our own side.', metric: visible(data.outboxQueue.deadNudges), threshold: 1 });
+    alarms.watch({ entry: 'outbox-endpoint-failing', says: 'The business\'s endpoint does not take outcomes, or they were given up.', metric: workers.outbox.inTrouble, threshold: 1 });
     if (media.socket) {
       const api = { ApiId: media.socket.api.apiId };
       alarms.watch({ entry: 'stream-frames-lost', says: 'API Gateway could not hand frames to the relay: callers are not heard.', metric: metricOf('AWS/ApiGateway', 'IntegrationError', api, 'Sum', MINUTE), threshold: 50, outOf: [2, 3] });
