@@ -3,6 +3,7 @@ import { readEnv } from '#house/env.ts';
 import { stdoutLog } from '#house/log.ts';
 import { withSecrets } from '#house/secrets.ts';
 import { relayDeps } from './compose.ts';
+import { countsOf, emfLine, EMF_EVERY_MS } from './emf.ts';
 import { startRelay } from './server.ts';
 
 const env = readEnv(await withSecrets(process.env));
@@ -18,7 +19,8 @@ for (const stream of [process.stdout, process.stderr]) stream.on('error', () => 
 const ORPHAN_MS = 1500;
 
 const start = async (): Promise<void> => {
-  const relay = await startRelay(relayDeps(env, log), { port: env.RELAY_PORT, host: env.STAGE === 'local' ? '127.0.0.1' : '0.0.0.0' });
+  const deps = relayDeps(env, log);
+  const relay = await startRelay(deps, { port: env.RELAY_PORT, host: env.STAGE === 'local' ? '127.0.0.1' : '0.0.0.0' });
   const stop = (why: string): void => {
     log.info('the relay stops', { why });
     relay.stop().then(() => process.exit(0), (error: unknown) => {
@@ -36,6 +38,10 @@ const start = async (): Promise<void> => {
     });
   }
   log.info('the relay listens', { port: relay.port });
+  if (env.STAGE !== 'local') {
+    const counts = countsOf(deps.metrics, () => relay.active());
+    setInterval(() => process.stdout.write(`${emfLine(env.STAGE, Date.now(), counts())}\n`), EMF_EVERY_MS).unref();
+  }
   process.send?.({ ready: { port: relay.port } });
 };
 
