@@ -30,7 +30,7 @@ const exotel = async (options: Parameters<typeof house>[0] = {}) => {
     talk: async (of: { rate?: string; output?: string } = {}) => {
       const stream = await connect(`/exotel?ticket=${openTicket()}`);
       stream.echo();
-      stream.start({ ...(of.rate ? { rate: of.rate } : {}) });
+      stream.start(of.rate ? { rate: of.rate } : {});
       const talk = await made.agent.conversations.next(() => true);
       await talk.received.next((frame) => frame['type'] === 'conversation_initiation_client_data');
       talk.metadata(of.output ?? 'pcm_8000');

@@ -22,6 +22,16 @@ export const callContract = (make: MakeStores, runs: number): void => {
     expect(await calls.call(callIdNumber(2))).toBeUndefined();
   });
 
+  it('lets a call go over to another carrier while no carrier\'s call is bound to it, and not after', async () => {
+    const { calls } = await make(handClock());
+    await calls.open(newCall(1), NOON);
+    await calls.open(newCall(1, { carrier: 'exotel', from: '+918047112233' }), NOON);
+    expect(await calls.call(id)).toEqual(newCallRecord(newCall(1, { carrier: 'exotel', from: '+918047112233' })));
+    await calls.bind(id, 'exotel', sidNumber(1));
+    await calls.open(newCall(1), NOON);
+    expect(await calls.call(id)).toMatchObject({ carrier: 'exotel', from: '+918047112233', callSid: sidNumber(1) });
+  });
+
   it('binds the carrier\'s id both ways, and again without complaint', async () => {
     const { calls } = await make(handClock());
     await calls.open(newCall(1), NOON);

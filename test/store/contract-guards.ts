@@ -99,4 +99,19 @@ export const guardContract = (make: MakeStores): void => {
     const second = await suppressions.suppressions({ limit: 2, cursor: first.cursor! });
     expect([second.suppressions, second.cursor]).toEqual([[all[0]], null]);
   });
+
+  it('keeps a carrier\'s health as it was last written, against what was read, and forgets it', async () => {
+    const { health } = await make(handClock());
+    const one = { failures: 1, lastFailureAt: NOON, restsUntil: null };
+    const three = { failures: 3, lastFailureAt: NOON, restsUntil: '2026-11-21T12:00:30.000Z' };
+    expect([await health.health('exotel'), await health.setHealth('exotel', three, one), await health.setHealth('exotel', undefined, one)]).toEqual([undefined, false, true]);
+    expect([await health.setHealth('exotel', undefined, three), await health.setHealth('exotel', one, three), await health.health('exotel'), await health.health('twilio')]).toEqual([false, true, three, undefined]);
+    expect([await health.setHealth('exotel', one, undefined), await health.setHealth('exotel', three, undefined), await health.health('exotel')]).toEqual([false, true, undefined]);
+  });
+
+  it('lets one of many change a carrier\'s health', async () => {
+    const { health } = await make(handClock());
+    const changes = await many(20, (i) => health.setHealth('twilio', undefined, { failures: i, lastFailureAt: NOON, restsUntil: null }));
+    expect(changes.filter(Boolean)).toHaveLength(1);
+  });
 };
