@@ -1,6 +1,7 @@
 // Exotel's REST API (v1) behind the Carrier port: looks a number up, places calls, looks calls up. It has no request that ends one.
 import { UpstreamError } from '#calls/errors.ts';
 import type { Carrier, CarrierCall, DialOrder, DialOutcome } from '#calls/ports.ts';
+import { neverReached } from '../never-reached.ts';
 import { readAnswer } from './rest-answer.ts';
 import { asExoPhone, e164Of, isOver, restAnswer, restCalls, restError, restNumber, restWhitelist, sameNumber, statusOf, timeOf, type CallList, type RestCall } from './schema.ts';
 import { callbackUrl, customField, type ExotelAddresses } from './webhook.ts';
@@ -40,8 +41,6 @@ const MOST_SECONDS = 14_400;
 const STREAM_URL = { length: 600, query: 256, parameters: 3 };
 const LIST_PAGE = 100;
 const MOST_PAGES = 20;
-/** Errors of a connection that never was: Exotel cannot have seen the request. */
-const neverReached = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT', 'CERT_HAS_EXPIRED', 'DEPTH_ZERO_SELF_SIGNED_CERT']);
 
 /** In words that somebody without its manual understands. */
 const reasons: Record<number, string> = {
@@ -165,8 +164,7 @@ export const exotelCarrier = (config: ExotelConfig): Carrier => {
         });
         text = await response.text();
       } catch (error) {
-        const code = (error as { cause?: { code?: string } }).cause?.code ?? (error as Error).name;
-        return neverReached.has(code)
+        return neverReached(error)
           ? { outcome: 'not-now', retryAfterMs: UNREACHED_RETRY_MS, reason: 'Exotel could not be reached.', unreachable: true }
           : { outcome: 'unknown', reason: 'Exotel took the request and its answer was lost.' };
       }

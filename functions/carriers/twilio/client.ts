@@ -1,6 +1,7 @@
 // Twilio's REST API behind the Carrier port: places calls, looks them up, ends them. Plain fetch: the SDK's client is 3.6 MB.
 import { UpstreamError } from '#calls/errors.ts';
 import type { Carrier, CarrierCall, DialOutcome } from '#calls/ports.ts';
+import { neverReached } from '../never-reached.ts';
 import { restCall, restCalls, restError, type RestCall } from './schema.ts';
 import { callbackUrl, type TwilioAddresses } from './webhook.ts';
 
@@ -22,8 +23,6 @@ const CONCURRENCY_RETRY_MS = 10_000;
 const UNREACHED_RETRY_MS = 5_000;
 /** However long it asks to wait; an hour later it is asked again. */
 const LONGEST_RETRY_MS = 3_600_000;
-/** Errors of a connection that never was: Twilio cannot have seen the request. */
-const neverReached = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT', 'CERT_HAS_EXPIRED', 'DEPTH_ZERO_SELF_SIGNED_CERT']);
 /** 10004 and 86008: as many calls at once as the account may have. */
 const concurrencyCodes = new Set(['10004', '86008']);
 
@@ -105,8 +104,7 @@ export const twilioCarrier = (config: TwilioConfig): Carrier => {
         response = await ask('POST', '/Calls.json', form);
         text = await response.text();
       } catch (error) {
-        const code = (error as { cause?: { code?: string } }).cause?.code ?? (error as Error).name;
-        return neverReached.has(code)
+        return neverReached(error)
           ? { outcome: 'not-now', retryAfterMs: UNREACHED_RETRY_MS, reason: 'Twilio could not be reached.', unreachable: true }
           : { outcome: 'unknown', reason: 'Twilio took the request and its answer was lost.' };
       }
