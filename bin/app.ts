@@ -14,7 +14,10 @@ try {
   const config = readConfig(app.node.getAllContext());
   const pages = mkdtempSync(join(tmpdir(), 'ringback-site-'));
   process.on('exit', () => rmSync(pages, { recursive: true, force: true }));
-  await buildSite(pages, { ...(config.businessName ? { businessName: config.businessName } : {}), ...(config.callingHours ? { callingHours: config.callingHours } : {}) });
+  const turnstileSiteKey = config.settings.TURNSTILE_SITE_KEY;
+  await buildSite(pages, {
+    ...(config.businessName ? { businessName: config.businessName } : {}), ...(config.callingHours ? { callingHours: config.callingHours } : {}), ...(turnstileSiteKey ? { turnstileSiteKey } : {}),
+  });
   // A policy that cannot be read is found here, and not by the first visitor.
   policyOf({ POLICY_FILE: config.policyFile });
   addStacks(app, config, pages);

@@ -9,6 +9,7 @@ import { captchaOf } from '#compose/captcha.ts';
 import { carriersOf, exotelRule, twilioAddresses } from '#compose/carriers.ts';
 import { forgettersOf } from '#compose/forgetters.ts';
 import { baseOf, planOf } from '#compose/base.ts';
+import { officeStores } from '#store/dynamo-stores.ts';
 import { dialHandler } from '#handlers/dial.ts';
 import { enquireHandler } from '#handlers/enquire.ts';
 import { healthHandler } from '#handlers/health.ts';
@@ -38,7 +39,8 @@ export interface HostedFunctions {
 /** `directory`: where local data lives. `outboxSecret`: OUTBOX_SECRET, or one made up for this machine. */
 export const hostFunctions = (env: Env, log: Log, { directory, outboxSecret }: { directory: string; outboxSecret: string }): HostedFunctions => {
   const base = baseOf(env, log);
-  const { stores, clock } = base;
+  const { clock } = base;
+  const stores = { ...base.stores, ...officeStores(base.tables, clock) };
   const plan = planOf(env);
   const carriers = carriersOf(env);
   const forgetters = forgettersOf(env, carriers);

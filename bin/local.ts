@@ -65,6 +65,7 @@ const start = async (): Promise<void> => {
   const log = jsonLog(lines.write, env.LOG_LEVEL);
   const site = join(directory, 'site');
   const simulatedCarriers = configuredCarriers(env).every((name) => network[name] !== undefined);
+  const turnstileSiteKey = env.TURNSTILE_SITE_KEY;
   const print = lines.pass;
   const startNetwork = async (): Promise<Part | undefined> => {
     if (Object.keys(network).length === 0) return undefined;
@@ -85,7 +86,7 @@ const start = async (): Promise<void> => {
     client.destroy();
     return database;
   };
-  const [database, phones] = await Promise.all([startData(), startNetwork(), buildSite(site, { simulated: simulatedCarriers })]);
+  const [database, phones] = await Promise.all([startData(), startNetwork(), buildSite(site, { simulated: simulatedCarriers, ...(turnstileSiteKey ? { turnstileSiteKey } : {}) })]);
   env.DYNAMODB_ENDPOINT = database.endpoint;
   if (network.twilio) env.TWILIO_API_BASE_URL = String(phones!.details['twilio']);
   if (network.exotel) env.EXOTEL_API_BASE_URL = String(phones!.details['exotel']);
@@ -107,7 +108,7 @@ const start = async (): Promise<void> => {
   running.push({ name: 'functions', stop: functions.stop });
   // The gateway last: whoever gets an answer from /health finds everything behind it.
   await startRelay();
-  const gateway = await startGateway({ port, routes: functions.routes, site: { directory: site }, log: ({ level, message, ...fields }) => log[level](message, fields), portVariable: 'PORT' });
+  const gateway = await startGateway({ port, routes: functions.routes, site: { directory: site, captcha: Boolean(turnstileSiteKey) }, log: ({ level, message, ...fields }) => log[level](message, fields), portVariable: 'PORT' });
   running.push({ name: 'gateway', stop: gateway.stop });
   await functions.begin();
   const uses = (name: CarrierName): boolean => configuredCarriers(env).includes(name);

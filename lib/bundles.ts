@@ -23,7 +23,7 @@ const build = (entry: string, file: string, directory: string): Bundle => {
   // Nothing is written by esbuild itself: paths in the source map are then relative to one place, wherever the files go.
   const made = buildSync({
     absWorkingDir: root, entryPoints: [entry], outfile: join('dist', file), write: false, metafile: true, bundle: true, minify: true, platform: 'node',
-    target: 'node24', format: 'esm', mainFields: ['module', 'main'], banner: { js: banner }, sourcemap: 'linked', sourcesContent: false, legalComments: 'none',
+    target: 'node24', format: 'esm', mainFields: ['module', 'main'], banner: { js: banner }, sourcemap: 'linked', sourcesContent: false, legalComments: 'none', charset: 'utf8',
     logLevel: 'silent', define: { 'process.env.NODE_ENV': '"production"' }, external: [],
   });
   let bytes = 0;

@@ -6,24 +6,26 @@ import { systemClock } from '#house/clock.ts';
 import { configuredCarriers, readEnv, type Env } from '#house/env.ts';
 import { stdoutLog, type Log } from '#house/log.ts';
 import { withSecrets } from '#house/secrets.ts';
-import { dynamoStores, type Stores } from '#store/dynamo-stores.ts';
+import { connect, type Tables } from '#store/client.ts';
+import { everydayStores, type EverydayStores } from '#store/dynamo-stores.ts';
 import { policyOf } from '#compose/policy.ts';
 
 export interface Base {
   env: Env;
   log: Log;
   clock: Clock;
-  stores: Stores;
+  tables: Tables;
+  stores: EverydayStores;
 }
 
 /** Calls per second that a carrier takes from one account without queueing: Twilio 1, Exotel 200 a minute. */
 const defaultRate: Record<string, number> = { twilio: 1, exotel: 200 / 60 };
 export const callInterval = (env: Pick<Env, 'CALLS_PER_SECOND'>) => (carrier: string): number => 1000 / (env.CALLS_PER_SECOND ?? defaultRate[carrier] ?? 1);
 
-export const baseOf = (env: Env, log: Log): Base => ({
-  env, log, clock: systemClock,
-  stores: dynamoStores({ endpoint: env.DYNAMODB_ENDPOINT, callsTable: env.CALLS_TABLE, sessionsTable: env.SESSIONS_TABLE, clock: systemClock, intervalMs: callInterval(env), retentionDays: env.RETENTION_DAYS }),
-});
+export const baseOf = (env: Env, log: Log): Base => {
+  const tables = connect({ endpoint: env.DYNAMODB_ENDPOINT, callsTable: env.CALLS_TABLE, sessionsTable: env.SESSIONS_TABLE });
+  return { env, log, clock: systemClock, tables, stores: everydayStores(tables, systemClock, callInterval(env), env.RETENTION_DAYS) };
+};
 
 export const fromEnvironment = async (name: string): Promise<Base> => {
   const env = readEnv(await withSecrets(process.env));

@@ -3,6 +3,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { VisibleError } from '#calls/errors.ts';
 import { httpHandler, json, lazily, type HttpHandler, type HttpRequest } from '#house/http.ts';
 import { fromEnvironment, planOf } from '#compose/base.ts';
+import { officeStores } from '#store/dynamo-stores.ts';
 import { carriersOf } from '#compose/carriers.ts';
 import { forgettersOf } from '#compose/forgetters.ts';
 import { outboxQueueOf } from '#compose/outbox.ts';
@@ -55,9 +56,9 @@ export const apiHandler = (deps: ApiDeps): HttpHandler => {
 };
 
 export const handler = lazily(async () => {
-  const { env, log, clock, stores } = await fromEnvironment('api');
+  const { env, log, clock, tables, stores } = await fromEnvironment('api');
   const carriers = carriersOf(env);
   return apiHandler({
-    ...stores, clock, log, ...planOf(env), queue: queueOf(env), schedule: scheduleOf(env), carriers, forgetters: forgettersOf(env, carriers), outboxQueue: outboxQueueOf(env), adminToken: env.ADMIN_TOKEN,
+    ...stores, ...officeStores(tables, clock), clock, log, ...planOf(env), queue: queueOf(env), schedule: scheduleOf(env), carriers, forgetters: forgettersOf(env, carriers), outboxQueue: outboxQueueOf(env), adminToken: env.ADMIN_TOKEN,
   });
 });

@@ -3,6 +3,7 @@ import { nudgeDue, type NudgeDeps } from '#outbox/nudge-due.ts';
 import { lazily } from '#house/http.ts';
 import type { Log } from '#house/log.ts';
 import { fromEnvironment } from '#compose/base.ts';
+import { officeStores } from '#store/dynamo-stores.ts';
 import { destinationOf, outboxQueueOf } from '#compose/outbox.ts';
 
 export const deliverDueHandler = (deps: NudgeDeps & { log: Log }) => async (): Promise<void> => {
@@ -11,6 +12,6 @@ export const deliverDueHandler = (deps: NudgeDeps & { log: Log }) => async (): P
 };
 
 export const handler = lazily(async () => {
-  const { env, log, clock, stores } = await fromEnvironment('deliver-due');
-  return deliverDueHandler({ outbox: stores.outbox, outboxQueue: outboxQueueOf(env), destination: destinationOf(), clock, log });
+  const { env, log, clock, tables } = await fromEnvironment('deliver-due');
+  return deliverDueHandler({ outbox: officeStores(tables, clock).outbox, outboxQueue: outboxQueueOf(env), destination: destinationOf(), clock, log });
 });

@@ -7,6 +7,7 @@ import type { DeliverDeps } from '#outbox/ports.ts';
 import { lazily } from '#house/http.ts';
 import type { Log } from '#house/log.ts';
 import { fromEnvironment } from '#compose/base.ts';
+import { officeStores } from '#store/dynamo-stores.ts';
 import { destinationOf, outboxQueueOf } from '#compose/outbox.ts';
 
 const nudge = z.object({ leadId: z.string() });
@@ -36,8 +37,8 @@ export const deliverHandler = (deps: DeliverDeps & { log: Log }) => async (event
 };
 
 export const handler = lazily(async () => {
-  const { env, log, clock, stores } = await fromEnvironment('deliver');
+  const { env, log, clock, tables, stores } = await fromEnvironment('deliver');
   return deliverHandler({
-    leads: stores.leads, calls: stores.calls, outbox: stores.outbox, outboxQueue: outboxQueueOf(env), destination: destinationOf(), clock, random: Math.random, log,
+    leads: stores.leads, calls: stores.calls, outbox: officeStores(tables, clock).outbox, outboxQueue: outboxQueueOf(env), destination: destinationOf(), clock, random: Math.random, log,
   });
 });

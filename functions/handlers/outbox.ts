@@ -5,6 +5,7 @@ import { readLeadChange } from '#store/lead-change.ts';
 import { lazily } from '#house/http.ts';
 import type { Log } from '#house/log.ts';
 import { fromEnvironment } from '#compose/base.ts';
+import { officeStores } from '#store/dynamo-stores.ts';
 import { outboxQueueOf } from '#compose/outbox.ts';
 
 export const outboxHandler = (deps: NoteDeps & { log: Log }) => async (event: DynamoDBStreamEvent): Promise<DynamoDBBatchResponse> => {
@@ -23,6 +24,6 @@ export const outboxHandler = (deps: NoteDeps & { log: Log }) => async (event: Dy
 };
 
 export const handler = lazily(async () => {
-  const { env, log, clock, stores } = await fromEnvironment('outbox');
-  return outboxHandler({ outbox: stores.outbox, outboxQueue: outboxQueueOf(env), clock, log });
+  const { env, log, clock, tables } = await fromEnvironment('outbox');
+  return outboxHandler({ outbox: officeStores(tables, clock).outbox, outboxQueue: outboxQueueOf(env), clock, log });
 });
