@@ -60,8 +60,9 @@ const carrierCall = (call: RestCall, near: Date): CarrierCall => {
   const price = call.Price !== undefined && Number.isFinite(Number(call.Price)) ? String(Math.abs(Number(call.Price))) : null;
   return {
     callSid: call.Sid, status: said === 'in-progress' && leg !== 'in-progress' && leg !== 'completed' ? (leg === 'ringing' ? 'ringing' : 'initiated') : said,
-    createdAt: iso(call.DateCreated, near) ?? iso(call.StartTime, near), // StartTime is when dialling began; while the call lasts, nobody says when it was answered.
-    startedAt: isOver(said) ? (iso(call.StartTime, near) ?? iso(call.DateCreated, near)) : null, endedAt: iso(call.EndTime, near),
+    createdAt: iso(call.DateCreated, near) ?? iso(call.StartTime, near),
+    // StartTime is when dialling began: no time of anything that is learnt while the call lasts, or before its end has settled (two minutes).
+    startedAt: isOver(said) && iso(call.EndTime, near) !== null ? (iso(call.StartTime, near) ?? iso(call.DateCreated, near)) : null, endedAt: iso(call.EndTime, near),
     durationSeconds: whole(call.Duration) ?? whole(call.Details?.ConversationDuration), cost: price,
     answeredBy: ((word) => (word === 'human' || word === 'machine' ? word : null))(call.AnsweredBy?.toLowerCase()),
   };

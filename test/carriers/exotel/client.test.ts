@@ -149,6 +149,11 @@ describe('asking Exotel about calls', () => {
     expect((await carrier().call(sid))?.status).toBe(status);
   });
 
+  it('gives no time to an end whose time has not settled yet', async () => {
+    exotel.script.push({ status: 200, body: { Call: call({ Status: 'completed' }) } });
+    expect(await carrier().call(sid)).toMatchObject({ status: 'completed', startedAt: null, endedAt: null, durationSeconds: null });
+  });
+
   it('does not know what Exotel does not know, and throws for what it cannot tell', async () => {
     exotel.script.push(fault(404), fault(500), { status: 200, body: { something: 'else' } });
     expect(await carrier().call(sid)).toBeUndefined();
