@@ -53,7 +53,7 @@ export class Site extends Construct {
     const headers = new ResponseHeadersPolicy(this, 'Headers', {
       comment: `Ringback ${config.stage}`,
       securityHeadersBehavior: {
-        contentSecurityPolicy: { contentSecurityPolicy: contentSecurityPolicy(signInUrl, config.settings.TURNSTILE_SITE_KEY !== undefined), override: true },
+        contentSecurityPolicy: { contentSecurityPolicy: contentSecurityPolicy(signInUrl, Boolean(config.settings.TURNSTILE_SITE_KEY)), override: true },
         strictTransportSecurity: { accessControlMaxAge: Duration.days(365), includeSubdomains: false, override: true },
         contentTypeOptions: { override: true }, frameOptions: { frameOption: HeadersFrameOption.DENY, override: true },
         referrerPolicy: { referrerPolicy: HeadersReferrerPolicy.STRICT_ORIGIN_WHEN_CROSS_ORIGIN, override: true },

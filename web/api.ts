@@ -16,6 +16,8 @@ export interface Enquiry {
   /** IANA name. */
   timeZone?: string;
   formUrl: string;
+  /** What the Turnstile widget gave out, where there is one. */
+  captcha?: string;
 }
 
 export interface Accepted { ok: true; leadId: string; status: LeadStatus }

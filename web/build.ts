@@ -24,6 +24,10 @@ const wordsFor = (site: Site): Record<string, string> => ({
   consentLabel: escape(consentLabel(site)),
   consentText: escape(consentText(site)),
   simulatedHidden: site.simulated ? '' : ' hidden',
+  // The captcha is a script: who has none is told so before the form is filled in.
+  withoutScript: site.turnstileSiteKey
+    ? 'Sending this form needs JavaScript: without it we cannot check that you are a person.'
+    : 'This page works without JavaScript, too: after “Call me”, the answer comes as a page of its own.',
 });
 
 /**

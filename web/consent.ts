@@ -7,6 +7,8 @@ export interface Site {
   callingHours: string;
   /** True where the calls go to the simulated phone network: the page then says which number plays which story. */
   simulated: boolean;
+  /** Cloudflare Turnstile's public key; with one, the page shows its widget and sends what it gave out. */
+  turnstileSiteKey?: string;
 }
 
 export const defaultSite: Site = { businessName: 'Ringback', callingHours: '9:00 to 21:00', simulated: false };
@@ -36,5 +38,9 @@ export const readSite = (value: unknown): Site => {
     const found = given[name];
     return typeof found === 'string' && found.trim() ? found.trim() : defaultSite[name];
   };
-  return { businessName: text('businessName'), callingHours: text('callingHours'), simulated: given['simulated'] === true };
+  const key = given['turnstileSiteKey'];
+  return {
+    businessName: text('businessName'), callingHours: text('callingHours'), simulated: given['simulated'] === true,
+    ...(typeof key === 'string' && key.trim() ? { turnstileSiteKey: key.trim() } : {}),
+  };
 };

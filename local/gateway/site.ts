@@ -8,6 +8,8 @@ export interface Site {
   directory: string;
   /** File to answer with (404) when a page is asked for that is not there; without it, the gateway's own 404. */
   notFound?: string;
+  /** The pages may show Cloudflare's captcha. */
+  captcha?: boolean;
 }
 
 /** What CloudFront's response headers policy adds to every page and file. */
@@ -18,6 +20,12 @@ export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'x-frame-options': 'DENY',
   'referrer-policy': 'strict-origin-when-cross-origin',
 };
+
+/** What the captcha needs (developers.cloudflare.com/turnstile, content security policy); nothing of it without one. */
+const TURNSTILE = 'https://challenges.cloudflare.com';
+const headersOf = ({ captcha = false }: Site): Readonly<Record<string, string>> => (captcha
+  ? { ...SECURITY_HEADERS, 'content-security-policy': `${SECURITY_HEADERS['content-security-policy']}; script-src 'self' ${TURNSTILE}; frame-src ${TURNSTILE}` }
+  : SECURITY_HEADERS);
 
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8', '.css': 'text/css; charset=utf-8', '.js': 'text/javascript; charset=utf-8',
@@ -44,11 +52,11 @@ const fileInside = async (directory: string, path: string): Promise<string | und
   }
 };
 
-const serve = async (file: string, status: number, ifNoneMatch: string | undefined): Promise<Answer> => {
+const serve = async (site: Site, file: string, status: number, ifNoneMatch: string | undefined): Promise<Answer> => {
   const body = await readFile(file);
   const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`;
   const headers = {
-    ...SECURITY_HEADERS, 'content-type': TYPES[extname(file).toLowerCase()] ?? 'application/octet-stream', etag, 'cache-control': 'no-cache',
+    ...headersOf(site), 'content-type': TYPES[extname(file).toLowerCase()] ?? 'application/octet-stream', etag, 'cache-control': 'no-cache',
   };
   const known = ifNoneMatch?.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag || tag.trim() === '*');
   return known && status === 200 ? { status: 304, headers, body: Buffer.alloc(0) } : { status, headers, body };
@@ -59,8 +67,8 @@ export const sitePage = async (site: Site, path: string, ifNoneMatch?: string): 
   const hidden = path.includes('\0') || path.includes('\\') || path.split('/').some((segment) => segment.startsWith('.'));
   for (const candidate of hidden ? [] : candidates(path)) {
     const file = await fileInside(site.directory, candidate);
-    if (file) return serve(file, 200, ifNoneMatch);
+    if (file) return serve(site, file, 200, ifNoneMatch);
   }
   const fallback = site.notFound === undefined ? undefined : await fileInside(site.directory, site.notFound);
-  return fallback ? serve(fallback, 404, undefined) : undefined;
+  return fallback ? serve(site, fallback, 404, undefined) : undefined;
 };

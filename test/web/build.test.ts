@@ -39,6 +39,15 @@ describe('the built site', () => {
     expect(page).not.toMatch(/<input[^>]*id="consent"[^>]*checked/);
   });
 
+  it('names the captcha’s key in site.json, and only where there is one', async () => {
+    await buildSite(join(directory, 'captcha'), { turnstileSiteKey: 'a-site-key' });
+    const siteOf = async (name: string): Promise<unknown> => JSON.parse(await readFile(join(directory, name, 'site.json'), 'utf8'));
+    expect(await siteOf('captcha')).toEqual({ ...defaultSite, turnstileSiteKey: 'a-site-key' });
+    expect(await siteOf('a')).toEqual(defaultSite);
+    expect(await readFile(join(directory, 'captcha/index.html'), 'utf8')).toContain('Sending this form needs JavaScript');
+    expect(await readFile(join(directory, 'a/index.html'), 'utf8')).toContain('This page works without JavaScript, too');
+  });
+
   it('writes the business’s name as text, whatever is in it', async () => {
     const page = await readFile(join(directory, 'other/index.html'), 'utf8');
     expect(page).toContain('Fish &amp; &quot;Chips&quot; &lt;Ltd&gt;');

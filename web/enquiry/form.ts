@@ -2,6 +2,7 @@
 import { sendEnquiry, type Accepted, type Enquiry } from '../api.ts';
 import { part } from '../element.ts';
 import { formFaults, type FormFaults, type Problem } from '../problem.ts';
+import type { Captcha } from './captcha.ts';
 import { shownConsent } from './consent-view.ts';
 import { clearFaults, clearField, showFaults } from './faults.ts';
 import type { EnquiryKey } from './key.ts';
@@ -9,18 +10,19 @@ import type { EnquiryKey } from './key.ts';
 const value = (id: string): string => part(id, HTMLInputElement).value.trim();
 
 /** Only what nobody needs a server for: whether a number can be called, the server judges. */
-const missing = (): FormFaults => {
+const missing = (captcha: Captcha | undefined): FormFaults => {
   const byField = new Map<string, string>();
   if (!value('phone')) byField.set('phone', 'Enter the phone number that we may call.');
   if (!part('consent', HTMLInputElement).checked) byField.set('consent', 'Tick the box if we may call you. Without your consent we cannot.');
-  return { byField, general: [] };
+  return { byField, general: captcha && captcha.token() === null ? [captcha.missing()] : [] };
 };
 
-const readForm = (): Enquiry => ({
+const readForm = (captcha: string | null): Enquiry => ({
   phone: value('phone'), consent: true, consentText: shownConsent(),
   timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone, formUrl: window.location.origin + window.location.pathname,
   ...(value('name') && { name: value('name') }),
   ...(value('interest') && { interest: value('interest') }),
+  ...(captcha !== null && { captcha }),
 });
 
 const showSending = (sending: boolean): void => {
@@ -39,6 +41,10 @@ const titleOf = ({ status }: Problem): string => {
   return status >= 500 ? 'This did not work, and it is not your fault' : 'We could not take this enquiry';
 };
 
+/** The captcha's error is about no field that a visitor fills in: its detail is written for them. */
+const faultsOf = (problem: Problem): FormFaults =>
+  formFaults(problem.errors.some(({ field }) => field === 'captcha') ? { ...problem, errors: problem.errors.filter(({ field }) => field !== 'captcha') } : problem, subjects);
+
 const refuse = (problem: Problem, key: EnquiryKey): void => {
   if (problem.status === 409) {
     // The key is taken by an enquiry with other content: the first one did arrive, though its answer was lost.
@@ -48,22 +54,24 @@ const refuse = (problem: Problem, key: EnquiryKey): void => {
     });
     return;
   }
-  showFaults(titleOf(problem), formFaults(problem, subjects));
+  showFaults(titleOf(problem), faultsOf(problem));
 };
 
-/** Wires the form up. `accepted` is told once for each enquiry that the server has taken. */
-export const enquiryForm = (key: EnquiryKey, accepted: (answer: Accepted) => void): void => {
+/** Wires the form up. `captcha` is asked at each sending, for it may come later than the form; `accepted` is told once for each enquiry that the server has taken. */
+export const enquiryForm = (key: EnquiryKey, captcha: () => Captcha | undefined, accepted: (answer: Accepted) => void): void => {
   const form = part('enquiry', HTMLFormElement);
   let sending = false;
   form.noValidate = true; // our messages stand beside the fields and in the page's language; without JavaScript the browser's own do
 
   const send = async (): Promise<void> => {
     clearFaults();
-    const faults = missing();
-    if (faults.byField.size > 0) { showFaults('Something is missing', faults); return; }
+    const check = captcha();
+    const faults = missing(check);
+    if (faults.byField.size > 0 || faults.general.length > 0) { showFaults('Something is missing', faults); return; }
     sending = true;
     showSending(true);
-    const outcome = await sendEnquiry(readForm(), key.current());
+    const outcome = await sendEnquiry(readForm(check?.token() ?? null), key.current());
+    check?.renew();
     sending = false;
     showSending(false);
     if (outcome.kind === 'ok') {

@@ -3,6 +3,7 @@ import { readSite } from '../consent.ts';
 import { part } from '../element.ts';
 import { tabMemory } from '../memory.ts';
 import type { Poll } from '../poll.ts';
+import { showCaptcha, type Captcha } from './captcha.ts';
 import { showSite } from './consent-view.ts';
 import { clearFaults, showFaults } from './faults.ts';
 import { enquiryForm, focusForm } from './form.ts';
@@ -15,6 +16,7 @@ const key = enquiryKey(memory);
 const formCard = part('enquiry-card', HTMLElement);
 const progressCard = part('progress', HTMLElement);
 let watching: Poll | undefined;
+let captcha: Captcha | undefined;
 
 const showForm = (): void => {
   watching?.stop();
@@ -44,13 +46,16 @@ const accepted = ({ leadId }: Accepted): void => {
 const loadSite = async (): Promise<void> => {
   try {
     const response = await fetch('/site.json', { signal: AbortSignal.timeout(5000) });
-    if (response.ok) showSite(readSite(await response.json()));
+    if (!response.ok) return;
+    const site = readSite(await response.json());
+    showSite(site);
+    if (site.turnstileSiteKey) captcha = showCaptcha(site.turnstileSiteKey);
   } catch {
     // No site.json, or none that is JSON: the built-in words are true for everybody.
   }
 };
 
-enquiryForm(key, accepted);
+enquiryForm(key, () => captcha, accepted);
 part('again', HTMLButtonElement).addEventListener('click', () => {
   showForm();
   clearFaults();
