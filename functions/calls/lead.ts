@@ -72,6 +72,9 @@ export interface AttemptRecord {
   history: Step[];
 }
 
+/** What the history says of an attempt that the carrier took and, as its own list shows, never placed. */
+export const neverPlaced = 'the carrier never placed it';
+
 /**
  * Ids of one lead's attempts and calls follow from the lead's own, so that a callback that names an attempt finds everything
  * by keyed reads, and writing "the second attempt" twice is writing it once: lead_X, att_X_2, call_X_2.

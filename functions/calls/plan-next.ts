@@ -1,7 +1,7 @@
 // Plans the attempt after one that came to nothing: by outcome, inside what permission allows, written once whoever plans it.
 import type { CallRecord } from './call.ts';
 import { carriersFor } from './choose-carrier.ts';
-import { attemptIdOf, readAttemptId, type AttemptRecord, type CarrierName, type LeadRecord } from './lead.ts';
+import { attemptIdOf, neverPlaced, readAttemptId, type AttemptRecord, type CarrierName, type LeadRecord } from './lead.ts';
 import { permissionToDial } from './permission.ts';
 import type { Policy } from './policy.ts';
 import type { Clock, DialSchedule, LeadStore } from './ports.ts';
@@ -20,7 +20,7 @@ export interface PlanDeps {
 
 /** How an attempt ended, in the retry plan's words; 'final' where trying again makes no sense. */
 export const outcomeOf = (attempt: AttemptRecord, call: CallRecord | undefined): string => {
-  if (attempt.state === 'failed') return 'carrier-refused';
+  if (attempt.state === 'failed') return attempt.history.at(-1)?.detail === neverPlaced ? 'unknown' : 'carrier-refused';
   if (!call || attempt.state !== 'placed') return 'final';
   if (call.disposition === 'voicemail') return 'voicemail';
   if (call.status === 'busy' || call.status === 'no-answer') return call.status;

@@ -1,7 +1,7 @@
 // The reconciler: makes good for messages, callbacks and processes that were lost, by looking at our records and at the carrier's.
 import { isTerminal, type CallRecord } from './call.ts';
 import { isConcluded } from './fold-call.ts';
-import { readAttemptId, type AttemptRecord } from './lead.ts';
+import { neverPlaced, readAttemptId, type AttemptRecord } from './lead.ts';
 import type { CallStore, Carrier, CarrierCall, DialQueue, ForgetList } from './ports.ts';
 import { recordEvent } from './record-event.ts';
 import { settleLead, type SettleDeps } from './settle-lead.ts';
@@ -26,6 +26,8 @@ const CLOCK_SKEW_MS = 60_000;
 const SAME_MOMENT_MS = 2_000;
 /** A dialer may be waiting for the carrier's answer for so long. */
 const DIALER_PATIENCE_MS = 15_000;
+/** How often one attempt is dialled again after the carrier is known not to have placed it. */
+const MOST_REDIALS = 3;
 const noted = 'looked up at the carrier; not there yet';
 
 const statusEvent = (found: CarrierCall, now: string) => ({
@@ -96,7 +98,12 @@ export const reconcile = (deps: ReconcileDeps) => async (): Promise<Record<strin
       return count('looked');
     }
     if (Date.parse(looked.at) > now.getTime() - afterMs) return;
-    const ready = await deps.leads.moveAttempt(attempt.attemptId, ['unknown'], { state: 'ready', dueAt: at, reason: null }, { at, event: 'ready', detail: 'the carrier never placed it' });
+    if (attempt.history.filter((step) => step.event === 'ready' && step.detail === neverPlaced).length >= MOST_REDIALS) {
+      // A carrier that fails every time must not be asked for ever under one attempt: the retry plan decides from here.
+      await deps.leads.moveAttempt(attempt.attemptId, ['unknown'], { state: 'failed', reason: 'The carrier never placed this call, however often it was asked.' }, { at, event: 'failed', detail: neverPlaced });
+      return count('given-up');
+    }
+    const ready = await deps.leads.moveAttempt(attempt.attemptId, ['unknown'], { state: 'ready', dueAt: at, reason: null }, { at, event: 'ready', detail: neverPlaced });
     if (ready) await deps.queue.send({ attemptId: attempt.attemptId });
     count('dialled-again');
   };

@@ -65,6 +65,19 @@ describe('the reconciler', () => {
     expect([await stateOf(world), world.twilio.rung.length]).toEqual(['placed', 1]);
   });
 
+  it('asks a carrier that never places the call four times, and leaves the rest to the retry plan', async () => {
+    const world = await dialled({ does: 'vanish' });
+    for (let i = 0; i < 10; i += 1) world.twilio.script.push({ does: 'vanish' });
+    for (let i = 0; i < 12 && (await stateOf(world)) !== 'failed'; i += 1) {
+      world.clock.forward(90_000);
+      await world.sweep();
+      await world.dialAll();
+    }
+    expect([await stateOf(world), world.twilio.orders.length, world.twilio.rung.length]).toEqual(['failed', 4, 0]);
+    expect((await world.stores.leads.attempts(lead)).map((attempt) => attempt.state)).toEqual(['failed', 'scheduled']);
+    expect(await world.view(lead)).toMatchObject({ status: 'scheduled' });
+  });
+
   it('finds a call that comes late into the list', async () => {
     const world = await dialled({ does: 'lose-answer', listedAfterMs: 120_000 });
     await world.settleDown(10);
