@@ -53,8 +53,11 @@ const start = async (): Promise<void> => {
 
   const base = `http://127.0.0.1:${port}`;
   const { env: services, network } = chooseServices({ ...given, PORT: port, RELAY_PORT: relayPort }, process.env, made, base);
+  // Then RELAY_PORT, where carriers connect, is the API Gateway stand-in's, and the relays are behind it.
+  const throughGateway = given.MEDIA_INGRESS === 'apigateway';
   const env: Env = {
     ...services,
+    ...(throughGateway ? { PUBLIC_STREAM_URL: given.PUBLIC_STREAM_URL ?? `ws://127.0.0.1:${relayPort}/local` } : {}),
     ADMIN_TOKEN: given.ADMIN_TOKEN ?? made.adminToken, STREAM_TICKET_SECRET: given.STREAM_TICKET_SECRET ?? made.ticketSecret,
     POLICY_FILE: given.POLICY_FILE ?? join(root, 'local', 'desk', 'policy.json'),
   };
@@ -93,21 +96,29 @@ const start = async (): Promise<void> => {
   if (network.elevenLabs) env.ELEVENLABS_API_BASE_URL = String(phones!.details['elevenLabs']);
 
   const forRelay = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined).map(([name, value]) => [name, String(value)]));
-  const startRelay = async (): Promise<void> => {
-    const relay = await spawnPart({ name: 'relay', args: [join(root, 'functions', 'relay', 'main.ts')], env: { ...process.env, ...forRelay }, print });
-    const entry = { name: 'relay', stop: relay.stop };
+  const startRelay = async (name = 'relay', more: Record<string, string> = {}): Promise<void> => {
+    const relay = await spawnPart({ name, args: [join(root, 'functions', 'relay', 'main.ts')], env: { ...process.env, ...forRelay, ...more }, print });
+    const entry = { name, stop: relay.stop };
     running.push(entry);
     relay.died.catch((error: Error) => {
       // As ECS would: another one takes its place, and calls that it carried come back by the document that the carrier fetches.
       log.error('the relay died and is started again', { error });
       running.splice(running.indexOf(entry), 1);
-      startRelay().catch((again: unknown) => stopNow(`the relay could not be started again: ${again instanceof Error ? again.message : String(again)}`));
+      startRelay(name, more).catch((again: unknown) => stopNow(`the relay could not be started again: ${again instanceof Error ? again.message : String(again)}`));
     });
   };
   const functions = hostFunctions(env, log, { directory, outboxSecret: env.OUTBOX_SECRET ?? made.outboxSecret });
   running.push({ name: 'functions', stop: functions.stop });
   // The gateway last: whoever gets an answer from /health finds everything behind it.
-  await startRelay();
+  if (throughGateway) {
+    const ports = await Promise.all(Array.from({ length: env.RELAY_TASKS }, () => freePort()));
+    const options = { port: relayPort, relays: ports.map((free) => `http://127.0.0.1:${free}`) };
+    const socket = await spawnPart({ name: 'media', args: [join(root, 'local', 'gateway-socket', 'main.ts')], env: { ...process.env, GATEWAY_SOCKET_OPTIONS: JSON.stringify(options) }, print });
+    running.push(socket);
+    socket.died.catch((error: Error) => stopNow(error.message));
+    // Their way back is to the stand-in itself, whatever address carriers have for it.
+    await Promise.all(ports.map((free, i) => startRelay(`relay ${i + 1}`, { RELAY_PORT: String(free), RELAY_ADDRESS: `127.0.0.1:${free}`, PUBLIC_STREAM_URL: String(socket.details['url']) })));
+  } else await startRelay();
   const gateway = await startGateway({ port, routes: functions.routes, site: { directory: site, captcha: Boolean(turnstileSiteKey) }, log: ({ level, message, ...fields }) => log[level](message, fields), portVariable: 'PORT' });
   running.push({ name: 'gateway', stop: gateway.stop });
   await functions.begin();

@@ -4,6 +4,11 @@ import type { CarrierLeg, Transport } from './ports.ts';
 
 export const carrierLeg = (transport: Transport, codec: StreamCodec, start: StreamStart): CarrierLeg => {
   const write = codec.writer(start.streamSid, start.shape);
+  const words = transport.joins?.(write) ?? {
+    media: (base64: Buffer) => transport.send(write.media(base64)),
+    mark: (name: string) => transport.send(write.mark(name)),
+    clear: () => transport.send(write.clear()),
+  };
   return {
     carrier: codec.carrier,
     streamSid: start.streamSid,
@@ -11,9 +16,7 @@ export const carrierLeg = (transport: Transport, codec: StreamCodec, start: Stre
     shape: start.shape,
     cutting: codec.cutting(start.shape),
     reopens: codec.reopens,
-    media: (base64) => transport.send(write.media(base64)),
-    mark: (name) => transport.send(write.mark(name)),
-    clear: () => transport.send(write.clear()),
+    ...words,
     close: (code, reason) => transport.close(code, reason),
     get waitingBytes() {
       return transport.waitingBytes;

@@ -7,8 +7,12 @@ import { twilioCodec } from '#carriers/twilio/codec.ts';
 import { baseOf, need, planOf } from '#compose/base.ts';
 import { accountsOf, carriersOf, codecs } from '#compose/carriers.ts';
 import { scheduleOf } from '#compose/queue.ts';
-import type { Env } from '#house/env.ts';
+import { publicStream, type Env } from '#house/env.ts';
+import { systemClock } from '#house/clock.ts';
 import type { Log } from '#house/log.ts';
+import { connect } from '#store/client.ts';
+import { dynamoConnectionStore } from '#store/dynamo-connection-store.ts';
+import { connectionsEndpoint, gatewayPosts, managementClient } from './gateway-posts.ts';
 import { metrics } from './metrics.ts';
 import { relayDefaults } from './options.ts';
 import { loadSentences } from './sentences.ts';
@@ -22,8 +26,14 @@ const scheduleFor = (env: Env): DialSchedule => (env.DIAL_SCHEDULE_GROUP ? sched
 /** ECS gives a stopping task 120 s; on one machine somebody waits at the keyboard. */
 const drainMs = (env: Env): number => (env.STAGE === 'local' ? 2000 : 100_000);
 
-/** Throws when a variable or a recorded sentence is missing. */
-export const relayDeps = (env: Env, log: Log): RelayDeps => {
+const gatewayOf = (env: Env, address: string | undefined): RelayDeps['gateway'] => ({
+  connections: dynamoConnectionStore(connect({ endpoint: env.DYNAMODB_ENDPOINT, callsTable: env.CALLS_TABLE, sessionsTable: env.SESSIONS_TABLE }), systemClock),
+  posts: gatewayPosts(managementClient(connectionsEndpoint(publicStream(env)), env.STAGE === 'local')),
+  address,
+});
+
+/** `address`: where other tasks reach this one (relay-address.ts). Throws when a variable or a recorded sentence is missing. */
+export const relayDeps = (env: Env, log: Log, address?: string): RelayDeps => {
   const { stores, clock } = baseOf(env, log);
   const carriers = carriersOf(env);
   const agent = { baseUrl: env.ELEVENLABS_API_BASE_URL, agentId: need(env, 'ELEVENLABS_AGENT_ID'), apiKey: env.ELEVENLABS_API_KEY };
@@ -38,6 +48,7 @@ export const relayDeps = (env: Env, log: Log): RelayDeps => {
     ticketSecret: need(env, 'STREAM_TICKET_SECRET'),
     accounts: accountsOf(env),
     codecs: { default: twilioCodec, ...codecs() },
+    gateway: env.MEDIA_INGRESS === 'apigateway' ? gatewayOf(env, address) : undefined,
     clock,
     ms: () => performance.now(),
     log, metrics: metrics(),

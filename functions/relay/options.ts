@@ -51,6 +51,16 @@ export interface RelayOptions {
   operatorLookMs: number;
   /** How long writing down the end may hold up the end. */
   recordEndMs: number;
+  /** Through API Gateway, audio is posted at most once in so long: 20 ms frames are joined, and what waits, waits this at most and a post. */
+  postEveryMs: number;
+  /** Base64 of audio in one post: 2.3 s of mu-law, well under the 32 KB of an API Gateway frame. */
+  mostPostBytes: number;
+  /** A frame that came too early waits so long for the one before it. */
+  holdMs: number;
+  /** Frames that wait for earlier ones, or for a connection's first; 4 s of Twilio's 20 ms, as before admission. */
+  mostFramesHeld: number;
+  /** Frames of a connection that nobody owns yet are held so long. */
+  ownerMs: number;
   /** WebSocket pings to the carrier, for load balancers with idle limits; no sign of life in three of them: dead. */
   pingMs: number;
   /** Between SIGTERM and the handing over of what still talks. */
@@ -63,5 +73,6 @@ export const relayDefaults: RelayOptions = {
   aheadMs: 30_000, mostQueuedMs: 600_000, markEveryMs: 1000, lostEchoMs: 5000, idleMs: 200,
   reassureMs: 4500, firstAudioMs: 10_000, queueMs: 25_000, agentSilentMs: 30_000, errorGraceMs: 2000,
   endCallMs: 5000, lastWordsMarginMs: 3000, lastWordsMs: 120_000, callLimitMs: 900_000, operatorLookMs: 3000, recordEndMs: 8000,
+  postEveryMs: 60, mostPostBytes: 24 * 1024, holdMs: 60, mostFramesHeld: 200, ownerMs: 2000,
   pingMs: 15_000, drainMs: 3000,
 };

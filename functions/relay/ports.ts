@@ -6,7 +6,7 @@ import type { Tools } from '#agent/tools.ts';
 import type { CallEvent, CallRecord, Turn } from '#calls/call.ts';
 import type { CarrierName, LeadRecord } from '#calls/lead.ts';
 import type { Clock } from '#calls/ports.ts';
-import type { StreamCutting } from '#carriers/stream.ts';
+import type { StreamCutting, StreamWriter } from '#carriers/stream.ts';
 import type { Log } from '#house/log.ts';
 import type { Metrics } from './metrics.ts';
 import type { RelayOptions } from './options.ts';
@@ -19,6 +19,8 @@ export interface Transport {
   close(code: number, reason: string): void;
   /** Bytes that the carrier has not taken yet. */
   readonly waitingBytes: number;
+  /** Where a frame costs a request: takes the words instead of frames, and writes what may be joined as one. Absent: frame by frame. */
+  joins?: ((write: StreamWriter) => Pick<CarrierLeg, 'media' | 'mark' | 'clear'>) | undefined;
 }
 
 /** What a transport calls. */

@@ -1,4 +1,5 @@
 // The relay as a server: health, readiness and metrics over HTTP, carriers' streams over WebSocket. Started by main.ts, and in-process by tests.
+import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -7,10 +8,14 @@ import type { StreamCodec } from '#carriers/stream.ts';
 import { admission, type AdmissionDeps, type Bridges } from './admission.ts';
 import type { Bridge } from './bridge.ts';
 import { directTransport } from './direct-transport.ts';
+import { FRAME_PATH, gateway, PEER_PATH, type Gateway } from './gateway.ts';
+import type { ConnectionPosts, ConnectionStore } from './gateway-ports.ts';
 
 export interface RelayDeps extends AdmissionDeps {
   /** By the path's last part, `/twilio`; `default` answers any that is not listed. */
   codecs: { default: StreamCodec } & Record<string, StreamCodec>;
+  /** Where carriers' sockets end at API Gateway. `address`: where other tasks reach this one; absent: here, on one machine. */
+  gateway?: { connections: ConnectionStore; posts: ConnectionPosts; address?: string | undefined } | undefined;
 }
 
 export interface Relay {
@@ -32,6 +37,7 @@ export const startRelay = async (deps: RelayDeps, where: { port: number; host: s
   const all = new Set<Bridge>();
   let pending = 0;
   let draining = false;
+  let through: Gateway | undefined;
   const registry: Bridges = {
     closedFor: () => (draining ? 'draining' : all.size >= options.capacity ? 'full' : undefined),
     of: (callId) => bridges.get(callId),
@@ -57,6 +63,7 @@ export const startRelay = async (deps: RelayDeps, where: { port: number; host: s
   const http = createServer({ headersTimeout: options.ticketMs, requestTimeout: 5000, connectionsCheckingInterval: 500 }, (request: IncomingMessage, response) => {
     const path = (request.url ?? '/').split('?')[0];
     const json = (status: number, body: unknown): void => answer(response, status, 'application/json', JSON.stringify(body));
+    if (through && path === FRAME_PATH && request.method === 'POST') return through.receive(request, response);
     if (request.method !== 'GET' && request.method !== 'HEAD') return json(405, { error: 'only GET is answered here' });
     if (path === '/health') return json(200, { ok: true });
     if (path === '/ready') {
@@ -72,6 +79,7 @@ export const startRelay = async (deps: RelayDeps, where: { port: number; host: s
   const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: Math.max(...Object.values(deps.codecs).map((codec) => codec.maxFrameBytes)) });
   http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const path = (request.url ?? '/').split('?')[0]!;
+    if (through && path === PEER_PATH) return through.upgrade(request, socket, head, (status) => refuseUpgrade(socket, status));
     // By the last part of the path: what stands before it is the business's own way to the relay.
     const last = path.slice(path.lastIndexOf('/'));
     const codec = Object.hasOwn(deps.codecs, last) ? deps.codecs[last]! : deps.codecs.default;
@@ -97,8 +105,24 @@ export const startRelay = async (deps: RelayDeps, where: { port: number; host: s
     });
   });
 
+  if (deps.gateway) {
+    const { connections, posts, address = `127.0.0.1:${(http.address() as AddressInfo).port}` } = deps.gateway;
+    // Longer than the 350 s after which a network load balancer gives up an idle connection: whoever closes first must not be us.
+    http.keepAliveTimeout = 360_000;
+    through = gateway({
+      store: connections, posts, own: { address, task: randomUUID() }, secret: deps.ticketSecret, clock: deps.clock,
+      codecs: [...new Set(Object.values(deps.codecs))],
+      admit: (transport, codec) => {
+        pending++;
+        return admission(transport, codec, deps, registry);
+      },
+      closedFor: () => registry.closedFor(), active: () => all.size, draining: () => draining, options, metrics, ms: deps.ms, log,
+    });
+  }
+
   const drain = async (): Promise<void> => {
     draining = true;
+    through?.drain();
     log.info('the relay takes no more streams', { active: all.size });
     let timer: NodeJS.Timeout | undefined;
     const longEnough = new Promise<void>((resolve) => {
@@ -112,6 +136,7 @@ export const startRelay = async (deps: RelayDeps, where: { port: number; host: s
     // 1012: service restart. The carrier asks for the next document, which opens a stream at a relay that lives.
     await Promise.all([...all].map((bridge) => bridge.letGo('relay-stopped', 1012)));
     for (const stream of sockets.clients) stream.close(1012, 'relay-stopped');
+    await through?.close();
     const cut = setTimeout(() => {
       for (const stream of sockets.clients) stream.terminate();
       http.closeAllConnections();

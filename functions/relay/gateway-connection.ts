@@ -1,0 +1,160 @@
+// One carrier connection through API Gateway, at the task that owns it: frames put back in order on their way in, posts on their way out.
+// Made by ownership.ts; to admission.ts it is a transport like any other.
+import type { StreamCodec } from '#carriers/stream.ts';
+import type { Log } from '#house/log.ts';
+import type { ConnectionPosts } from './gateway-ports.ts';
+import { sequenceOf } from './gateway-sequence.ts';
+import { gatewayWriter } from './gateway-writer.ts';
+import type { Metrics } from './metrics.ts';
+import type { RelayOptions } from './options.ts';
+import type { StreamInput, Transport } from './ports.ts';
+import { reorder } from './reorder.ts';
+
+export interface GatewayConnection {
+  /** `event`: the route that API Gateway chose. */
+  frame(event: string, body: Buffer): void;
+  /** Forgets everything without telling the carrier: the process ends. */
+  stop(): void;
+}
+
+export interface ConnectionDeps {
+  posts: ConnectionPosts;
+  /** In the order in which they are asked whether a start frame is theirs. */
+  codecs: readonly StreamCodec[];
+  admit: (transport: Transport, codec: StreamCodec) => StreamInput;
+  options: RelayOptions;
+  metrics: Metrics;
+  ms: () => number;
+  log: Log;
+}
+
+/** A number so far ahead would be 200 s of Twilio's frames. */
+const MOST_AHEAD = 10_000;
+/** What was queued before a close goes out first, as it does on a socket. */
+const LAST_POSTS_MS = 1000;
+
+export interface ConnectionHandlers {
+  /** It is being closed at API Gateway: a process waits for this before it ends. Does not reject. */
+  closing(work: Promise<void>): void;
+  /** It is over. Once. */
+  gone(): void;
+}
+
+export const gatewayConnection = (id: string, { posts, codecs, admit, options, metrics, ms, log }: ConnectionDeps, on: ConnectionHandlers): GatewayConnection => {
+  let input: StreamInput | undefined;
+  /** The start frame has no number: nothing to order by. */
+  let unnumbered = false;
+  let closing = false;
+  let over = false;
+  let looking: NodeJS.Timeout | undefined;
+
+  const order = reorder<Buffer>({ holdMs: options.holdMs, mostWaiting: options.mostFramesHeld, mostAhead: MOST_AHEAD }, {
+    out: (body) => input?.frame(body),
+    gap: (missing) => metrics.count('sequence_gaps', missing),
+    dropped: () => metrics.count('frames_dropped'),
+  });
+  const finish = (code: number): void => {
+    if (over) return;
+    over = true;
+    clearTimeout(looking);
+    clearTimeout(noStart);
+    writer.stop();
+    on.gone();
+    input?.closed(code);
+  };
+  const dropped = async (): Promise<void> => {
+    try {
+      await posts.drop(id);
+    } catch (error) {
+      log.warn('a connection could not be closed at API Gateway', { error });
+    }
+  };
+  const writer = gatewayWriter({
+    connectionId: id, posts, options, metrics, ms,
+    lost: (why) => {
+      if (why === 'unreachable') on.closing(dropped());
+      finish(1006);
+    },
+  });
+  const close = (code: number): void => {
+    if (over || closing) return;
+    closing = true;
+    const lastWords = async (): Promise<void> => {
+      await writer.end(LAST_POSTS_MS);
+      await dropped();
+      finish(code);
+    };
+    // Until it is through, what the carrier still says reaches its stream, as on a socket.
+    on.closing(lastWords());
+  };
+  const transport: Transport = {
+    send: (frame) => writer.send(frame),
+    joins: (write) => writer.joins(write),
+    // API Gateway lets us choose neither code nor reason.
+    close: (code) => close(code),
+    get waitingBytes() {
+      return writer.waitingBytes;
+    },
+  };
+  const noStart = setTimeout(() => {
+    metrics.countBy('streams_refused', 'no-ticket-in-time');
+    close(1008);
+  }, options.ticketMs);
+
+  const look = (): void => {
+    clearTimeout(looking);
+    const { due } = order;
+    if (due === undefined) return;
+    looking = setTimeout(() => {
+      order.look(ms());
+      look();
+    }, Math.max(0, due - ms()));
+  };
+  const begin = (body: Buffer): void => {
+    const codec = codecs.find((candidate) => candidate.read(body).event === 'start');
+    if (input || !codec) {
+      metrics.count('frames_dropped');
+      return;
+    }
+    clearTimeout(noStart);
+    input = admit(transport, codec);
+    const sequence = sequenceOf(body);
+    unnumbered = sequence === undefined;
+    if (sequence === undefined) return input.frame(body);
+    // The start goes first, whatever waits: it has the lowest number there is.
+    order.begin(sequence, ms());
+    order.put(sequence, body, ms());
+  };
+  /** The carrier's socket is closed. Its last frames may still be on their way. */
+  const disconnected = (): void => {
+    clearTimeout(looking);
+    looking = setTimeout(() => {
+      order.flush();
+      finish(1006);
+    }, options.holdMs);
+  };
+  let leaving = false;
+
+  return {
+    frame: (event, body) => {
+      if (over || event === '$connect') return;
+      if (event === '$disconnect') {
+        if (!leaving) disconnected();
+        leaving = true;
+        return;
+      }
+      if (event === 'start') begin(body);
+      else if (unnumbered) input!.frame(body);
+      else {
+        const sequence = sequenceOf(body);
+        if (sequence !== undefined) order.put(sequence, body, ms());
+        // Without a number it has no place in the order (Twilio's `connected`): it says nothing that a stream needs before its start.
+        else if (input) input.frame(body);
+      }
+      if (!leaving) look();
+    },
+    stop: () => {
+      if (!closing) finish(1006);
+    },
+  };
+};

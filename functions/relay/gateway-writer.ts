@@ -1,0 +1,196 @@
+// What goes to a carrier through API Gateway, one post at a time: audio that waits is joined, marks stay where they belong between it, a clear
+// overtakes all of it. One for each connection, made by gateway-connection.ts.
+import type { StreamWriter } from '#carriers/stream.ts';
+import type { ConnectionPosts } from './gateway-ports.ts';
+import type { Metrics } from './metrics.ts';
+import type { RelayOptions } from './options.ts';
+
+export interface GatewayWriter {
+  /** A frame as it stands. */
+  send(frame: Buffer | string): void;
+  /** The words for one stream, whose audio is joined. */
+  joins(write: StreamWriter): { media(base64: Buffer): void; mark(name: string): void; clear(): void };
+  /** Nothing more will be sent; resolves when what waits is out, or `withinMs` have passed. */
+  end(withinMs: number): Promise<void>;
+  /** Forgets everything. */
+  stop(): void;
+  readonly waitingBytes: number;
+}
+
+type WriterOptions = Pick<RelayOptions, 'postEveryMs' | 'mostPostBytes' | 'mostCarrierSocketBytes'>;
+type Item = { audio: Buffer[]; bytes: number; write: StreamWriter } | { frame: Buffer | string; clear: boolean };
+
+/** After a 429: at first, and at most. */
+const BACK_OFF_MS = { first: 50, most: 1000 };
+/** A post that failed otherwise may have arrived all the same: it is tried again so often, and then the carrier counts as lost. */
+const MOST_FAILURES = 3;
+
+export interface WriterParts {
+  connectionId: string;
+  posts: ConnectionPosts;
+  options: WriterOptions;
+  metrics: Metrics;
+  ms: () => number;
+  /** The carrier's socket is gone, or cannot be reached. Once. */
+  lost: (why: 'gone' | 'unreachable') => void;
+}
+
+export const gatewayWriter = ({ connectionId, posts, options, metrics, ms, lost }: WriterParts): GatewayWriter => {
+  const queue: Item[] = [];
+  /** Decoded audio that waits, in bytes. */
+  let audioBytes = 0;
+  let inFlight: Item | undefined;
+  /** A clear came while audio was in flight: should the post fail, that audio is not wanted any more. */
+  let cleared = false;
+  let timer: NodeJS.Timeout | undefined;
+  let notBefore = -Infinity;
+  let nextAudio = -Infinity;
+  let backOff = 0;
+  let failures = 0;
+  let over = false;
+  let emptied: (() => void) | undefined;
+
+  /** The pieces that fit into one message, taken off the queue; never a part of one, which could end in the middle of a sample. */
+  const take = (): Item => {
+    const head = queue[0]!;
+    if ('frame' in head) return queue.shift()!;
+    const most = Math.floor((options.mostPostBytes * 3) / 4);
+    let count = 0;
+    let bytes = 0;
+    while (count < head.audio.length && (count === 0 || bytes + head.audio[count]!.length <= most)) bytes += head.audio[count++]!.length;
+    const taken: Item = { audio: head.audio.splice(0, count), bytes, write: head.write };
+    head.bytes -= bytes;
+    if (head.audio.length === 0) queue.shift();
+    audioBytes -= bytes;
+    return taken;
+  };
+  const putBack = (item: Item): void => {
+    if ('frame' in item) {
+      // A clear that came meanwhile stands first, and one is enough.
+      const head = queue[0];
+      if (!head || !('clear' in head && head.clear)) queue.unshift(item);
+      else if (!item.clear) queue.splice(1, 0, item);
+      return;
+    }
+    if (cleared) return;
+    const head = queue[0];
+    audioBytes += item.bytes;
+    if (head && 'audio' in head && head.write === item.write) {
+      head.audio.unshift(...item.audio);
+      head.bytes += item.bytes;
+    } else queue.unshift(item);
+  };
+  const stop = (): void => {
+    over = true;
+    clearTimeout(timer);
+    queue.length = 0;
+    audioBytes = 0;
+    emptied?.();
+  };
+  const lose = (why: 'gone' | 'unreachable'): void => {
+    if (over) return;
+    stop();
+    lost(why);
+  };
+  const again = (item: Item): void => {
+    putBack(item);
+    backOff = Math.min(BACK_OFF_MS.most, backOff === 0 ? BACK_OFF_MS.first : 2 * backOff);
+    notBefore = ms() + backOff;
+  };
+  const post = async (item: Item): Promise<void> => {
+    await deliver(item);
+    inFlight = undefined;
+    pump();
+  };
+  const deliver = async (item: Item): Promise<void> => {
+    const began = ms();
+    const data = 'frame' in item ? item.frame : item.write.media(Buffer.from(Buffer.concat(item.audio, item.bytes).toString('base64'), 'latin1'));
+    if ('audio' in item) nextAudio = began + options.postEveryMs;
+    metrics.count('posts');
+    let result;
+    try {
+      result = await posts.post(connectionId, data);
+    } catch {
+      result = 'failed' as const;
+    }
+    if (over) return;
+    metrics.observe('post_ms', ms() - began);
+    if (result === 'gone') return lose('gone');
+    if (result === 'busy') {
+      metrics.count('posts_busy');
+      return again(item);
+    }
+    if (result === 'failed') {
+      metrics.count('posts_failed');
+      if (++failures >= MOST_FAILURES) return lose('unreachable');
+      return again(item);
+    }
+    if (result === 'too-large') metrics.count('posts_failed');
+    failures = 0;
+    backOff = 0;
+  };
+  const pump = (): void => {
+    if (over || inFlight) return;
+    clearTimeout(timer);
+    const head = queue[0];
+    if (!head) return emptied?.();
+    const wait = Math.max(notBefore, 'audio' in head ? nextAudio : -Infinity) - ms();
+    if (wait > 0) {
+      timer = setTimeout(pump, wait);
+      return;
+    }
+    inFlight = take();
+    cleared = false;
+    // Not awaited: it cannot reject, and asks for what comes after it.
+    void post(inFlight);
+  };
+
+  return {
+    send: (frame) => {
+      if (over) return;
+      queue.push({ frame, clear: false });
+      pump();
+    },
+    joins: (write) => ({
+      media: (base64) => {
+        if (over) return;
+        if (audioBytes > 2 * options.mostCarrierSocketBytes) return metrics.count('agent_audio_dropped');
+        const bytes = Buffer.from(base64.toString('latin1'), 'base64');
+        const last = queue.at(-1);
+        audioBytes += bytes.length;
+        if (last && 'audio' in last && last.write === write) {
+          last.audio.push(bytes);
+          last.bytes += bytes.length;
+        } else queue.push({ audio: [bytes], bytes: bytes.length, write });
+        pump();
+      },
+      mark: (name) => {
+        if (over) return;
+        queue.push({ frame: write.mark(name), clear: false });
+        pump();
+      },
+      clear: () => {
+        if (over) return;
+        // Marks stay: the carrier gives them back at once when nothing stands before them, as it would have with the audio cleared.
+        const kept = queue.filter((item) => 'frame' in item && !item.clear);
+        queue.splice(0, queue.length, { frame: write.clear(), clear: true }, ...kept);
+        audioBytes = 0;
+        cleared = true;
+        pump();
+      },
+    }),
+    end: (withinMs) => new Promise((resolve) => {
+      const bound = setTimeout(resolve, withinMs);
+      emptied = () => {
+        clearTimeout(bound);
+        resolve();
+      };
+      if (over) emptied();
+      else pump();
+    }),
+    stop,
+    get waitingBytes() {
+      return Math.ceil((audioBytes * 4) / 3);
+    },
+  };
+};

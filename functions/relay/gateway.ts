@@ -1,0 +1,112 @@
+// The relay's side of API Gateway's WebSocket API: each message of a carrier is a POST to /apigw/frame, at any task. Made by server.ts when
+// calls come that way.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { WebSocketServer } from 'ws';
+import type { Clock } from '#calls/ports.ts';
+import type { ConnectionDeps } from './gateway-connection.ts';
+import type { ConnectionStore, Task } from './gateway-ports.ts';
+import { eventOf } from './gateway-sequence.ts';
+import { ownership } from './ownership.ts';
+import { checkPeer, peers, unpackFrame } from './peers.ts';
+
+export interface Gateway {
+  /** Takes a request to /apigw/frame; every other is not its. */
+  receive(request: IncomingMessage, response: ServerResponse): void;
+  /** Takes an upgrade to /peer. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, refuse: (status: string) => void): void;
+  /** Tells the others that this task takes no more. */
+  drain(): void;
+  close(): Promise<void>;
+}
+
+export interface GatewayDeps extends ConnectionDeps {
+  store: ConnectionStore;
+  own: Task;
+  secret: string;
+  clock: Clock;
+  closedFor: () => string | undefined;
+  active: () => number;
+  draining: () => boolean;
+}
+
+export const FRAME_PATH = '/apigw/frame';
+export const PEER_PATH = '/peer';
+/** API Gateway's own limit of a message. */
+const MOST_MESSAGE_BYTES = 128 * 1024;
+const REPORT_MS = 5000;
+/** As API Gateway makes them; base64 with `=`. */
+const connectionShape = /^[\w+/=.-]{1,128}$/;
+const eventShape = /^[$\w.-]{1,64}$/;
+
+export const gateway = (deps: GatewayDeps): Gateway => {
+  const { metrics, log, own, store, options } = deps;
+  const links = peers({ secret: deps.secret, now: () => deps.clock.now(), metrics, lost: (task) => owners.lost(task) });
+  const owners = ownership({ ...deps, send: (to, frame) => links.send(to, frame) });
+  const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: MOST_MESSAGE_BYTES + 1024 });
+
+  const report = (): void => {
+    store.report({ ...own, active: deps.active(), capacity: options.capacity, draining: deps.draining() })
+      .catch((error: unknown) => log.warn('this task could not report how busy it is', { error }));
+  };
+  const reporting = setInterval(report, REPORT_MS);
+  report();
+
+  const take = (request: IncomingMessage, body: Buffer): void => {
+    const connectionId = request.headers['x-ws-connection-id'];
+    const named = request.headers['x-ws-event'];
+    if (typeof connectionId !== 'string' || !connectionShape.test(connectionId)) return metrics.count('frames_dropped');
+    const event = typeof named === 'string' && eventShape.test(named) ? named : eventOf(body);
+    if (event === '$connect') return owners.expect(connectionId);
+    owners.arrived({ connectionId, event: eventShape.test(event) ? event : '$default', body });
+  };
+
+  return {
+    receive: (request, response) => {
+      const chunks: Buffer[] = [];
+      let bytes = 0;
+      request.on('data', (chunk: Buffer) => {
+        bytes += chunk.length;
+        if (bytes <= MOST_MESSAGE_BYTES) chunks.push(chunk);
+      });
+      // A request that breaks off is a frame that never came.
+      request.on('error', () => {});
+      request.on('end', () => {
+        // Whatever becomes of the frame: another status, or a body, would reach the carrier as a message.
+        response.writeHead(200, { 'content-length': 0 }).end();
+        if (bytes > MOST_MESSAGE_BYTES) return metrics.count('frames_dropped');
+        try {
+          take(request, chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, bytes));
+        } catch (error) {
+          log.error('a frame could not be taken', { error });
+        }
+      });
+    },
+    upgrade: (request, socket, head, refuse) => {
+      const seal = checkPeer(deps.secret, own.task, request, deps.clock.now());
+      if (seal === 'forged') {
+        metrics.countBy('streams_refused', 'peer-forged');
+        return refuse('403 Forbidden');
+      }
+      if (seal === 'wrong-task') return refuse('410 Gone');
+      socket.on('error', () => {});
+      sockets.handleUpgrade(request, socket, head, (peer) => {
+        peer.on('error', () => {});
+        peer.on('message', (message: Buffer) => {
+          const frame = unpackFrame(message);
+          if (frame) owners.forwarded(frame);
+          else metrics.count('frames_dropped');
+        });
+      });
+    },
+    drain: report,
+    close: async () => {
+      clearInterval(reporting);
+      await owners.close();
+      links.close();
+      for (const peer of sockets.clients) peer.terminate();
+      await store.leave(own).catch((error: unknown) => log.warn('this task could not take itself off the list', { error }));
+      deps.posts.close();
+    },
+  };
+};

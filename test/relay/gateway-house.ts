@@ -1,0 +1,75 @@
+// Relays behind the API Gateway stand-in, for the tests of this folder: several tasks of one house, a register in memory, real sockets.
+import { onTestFinished } from 'vitest';
+import { fakeStream, type FakeStream } from '#doubles/fake-twilio-stream.ts';
+import { startGatewaySocket, type GatewaySocket, type GatewaySocketOptions } from '#local/gateway-socket/start.ts';
+import type { ConnectionPosts, ConnectionStore, Owner, TaskLoad } from '#relay/gateway-ports.ts';
+import { connectionsEndpoint, gatewayPosts, managementClient } from '#relay/gateway-posts.ts';
+import type { RelayOptions } from '#relay/options.ts';
+import { house, type House } from './house.ts';
+
+export const memoryConnections = () => {
+  const owners = new Map<string, Owner>();
+  const tasks = new Map<string, TaskLoad>();
+  const store: ConnectionStore = {
+    claim: async (id, { address, task }) => {
+      const owner = owners.get(id) ?? { address, task, epoch: 0 };
+      owners.set(id, owner);
+      return owner;
+    },
+    owner: async (id) => owners.get(id),
+    report: async (load) => void tasks.set(load.task, load),
+    tasks: async () => [...tasks.values()],
+    leave: async ({ task }) => void tasks.delete(task),
+  };
+  return { owners, tasks, store };
+};
+
+/** `tasks` relays, each with an agent of its own, behind one stand-in. */
+export const gatewayHouse = async (tasks: number, options: Partial<RelayOptions> = {}, socket: Partial<GatewaySocketOptions> = {}) => {
+  const connections = memoryConnections();
+  let real: ConnectionPosts | undefined;
+  const posted: Buffer[] = [];
+  const posts: ConnectionPosts = {
+    post: (id, data) => {
+      posted.push(Buffer.from(data as Buffer));
+      return real!.post(id, data);
+    },
+    drop: (id) => real!.drop(id),
+    close: () => {},
+  };
+  const houses: House[] = [];
+  for (let i = 0; i < tasks; i++) houses.push(await house(options, { gateway: { connections: connections.store, posts } }));
+  const gateway: GatewaySocket = await startGatewaySocket({ port: 0, relays: houses.map(({ relay }) => `http://127.0.0.1:${relay.port}`), ...socket });
+  const client = managementClient(connectionsEndpoint(gateway.url), true);
+  real = gatewayPosts(client);
+  const streams: FakeStream[] = [];
+  // Before the houses, which are stopped by their own.
+  onTestFinished(async () => {
+    for (const stream of streams) stream.cut();
+    await Promise.all(houses.map(({ relay }) => relay.stop()));
+    await gateway.stop();
+    client.destroy();
+  });
+  const connect = async (): Promise<FakeStream> => {
+    const stream = await fakeStream(gateway.port, '/local');
+    streams.push(stream);
+    return stream;
+  };
+  return {
+    houses, gateway, connections, posted, connect,
+    /** A call in which the agent has just been reached, and the house whose task owns it. */
+    call: async () => {
+      const stream = await connect();
+      stream.start({ parameters: { ticket: houses[0]!.ticket() } });
+      const owner = await Promise.race(houses.map(async (house) => {
+        await house.agent.conversations.until((all) => all.length > 0);
+        return house;
+      }));
+      const talk = await owner.agent.conversations.next(() => true);
+      await talk.received.next((frame) => frame['type'] === 'conversation_initiation_client_data');
+      talk.metadata('ulaw_8000', 'ulaw_8000');
+      await owner.events.next((event) => event.kind === 'agent-connected');
+      return { stream, talk, owner };
+    },
+  };
+};

@@ -1,0 +1,135 @@
+import { describe, expect, it } from 'vitest';
+import { gatewayHouse } from './gateway-house.ts';
+import { house, newCall, speech } from './house.ts';
+
+const post = (port: number, headers: Record<string, string>, body: string) =>
+  fetch(`http://127.0.0.1:${port}/apigw/frame`, { method: 'POST', headers, body });
+
+const heardByAgent = (received: Record<string, unknown>[]): Buffer =>
+  Buffer.concat(received.flatMap((frame) => (typeof frame['user_audio_chunk'] === 'string' ? [Buffer.from(frame['user_audio_chunk'], 'base64')] : [])));
+
+describe('a call through API Gateway', () => {
+  it('is talked with like any other, whichever task its frames reach', async () => {
+    const { call, houses, connections } = await gatewayHouse(3);
+    const { stream, talk, owner } = await call();
+    const words = speech(160 * 30);
+    for (let i = 0; i < 30; i++) stream.speak(words.subarray(160 * i, 160 * (i + 1)));
+    await talk.received.until((all) => heardByAgent(all).length >= words.length);
+    expect(heardByAgent(talk.received.all)).toEqual(words);
+    expect(connections.owners.size).toBe(1);
+    expect(houses.filter(({ relay }) => relay.active() === 1)).toEqual([owner]);
+    expect(houses.reduce((sum, { metrics }) => sum + metrics.value('frames_forwarded'), 0)).toBeGreaterThan(0);
+
+    const answer = speech(8000, 2);
+    talk.audio(answer, 1);
+    await stream.got.until(() => stream.audio().length >= answer.length);
+    expect(stream.audio()).toEqual(answer);
+    stream.stop();
+    expect(await owner.ended()).toMatchObject({ endReason: 'caller-hung-up' });
+    expect((await stream.closed).code).toBe(1001);
+  });
+
+  it('reaches the agent in order when frames overtake each other and come twice', async () => {
+    const { call } = await gatewayHouse(2, { holdMs: 2000 }, { scatterMs: 80, repeated: 0.3 });
+    const { stream, talk, owner } = await call();
+    const words = speech(160 * 100);
+    for (let i = 0; i < 100; i++) stream.speak(words.subarray(160 * i, 160 * (i + 1)));
+    await talk.received.until((all) => heardByAgent(all).length >= words.length);
+    expect(heardByAgent(talk.received.all)).toEqual(words);
+    expect(owner.metrics.value('sequence_gaps')).toBe(0);
+    expect(owner.metrics.value('frames_dropped')).toBeGreaterThan(0);
+  });
+
+  it('needs few posts: audio that waits is joined, whatever pieces the agent sends', async () => {
+    const { call, posted } = await gatewayHouse(1);
+    const { stream, talk } = await call();
+    const answer = speech(160 * 100, 3);
+    for (let i = 0; i < 100; i++) talk.audio(answer.subarray(160 * i, 160 * (i + 1)), 1);
+    await stream.got.until(() => stream.audio().length >= answer.length);
+    expect(stream.audio()).toEqual(answer);
+    const media = posted.filter((frame) => frame.includes('"event":"media"'));
+    expect(media.length).toBeLessThan(20);
+    expect(Math.max(...posted.map((frame) => frame.length))).toBeLessThan(32 * 1024);
+  });
+
+  it('hears the clear before anything that waited', async () => {
+    const { call } = await gatewayHouse(1);
+    const { stream, talk } = await call();
+    talk.audio(speech(8000 * 20), 1);
+    await stream.got.next((heard) => heard.kind === 'media');
+    talk.interrupt(2);
+    await stream.got.next((heard) => heard.kind === 'clear');
+    const after = speech(800, 5);
+    talk.audio(after, 3);
+    const last = await stream.got.next((heard) => heard.kind === 'media' && heard.bytes.equals(after));
+    expect(stream.got.all.slice(stream.got.all.findIndex((heard) => heard.kind === 'clear')).filter((heard) => heard.kind === 'media')).toEqual([last]);
+  });
+
+  it('is refused and closed when its ticket is no good, and when it shows none in time', async () => {
+    const { connect, houses } = await gatewayHouse(2, { ticketMs: 300 });
+    const forged = await connect();
+    forged.start({ parameters: { ticket: houses[0]!.ticket({ secret: 'another secret, as long as ours is.' }) } });
+    expect((await forged.closed).code).toBe(1001);
+    const silent = await connect();
+    expect((await silent.closed).code).toBe(1001);
+    expect(houses.flatMap(({ agent }) => agent.conversations.all)).toEqual([]);
+  });
+
+  it('is handed to another task by one that is full', async () => {
+    const { connect, call, houses, gateway } = await gatewayHouse(2, { capacity: 1 });
+    const { owner: full } = await call();
+    const other = houses.find((house) => house !== full)!;
+    const second = 'call_01JABCDEFGHJKMNPQRSTVWXYZ0_2';
+    other.records.set(second, { ...newCall(second), callSid: 'CA2' });
+    const before = new Set(gateway.connections);
+    const stream = await connect();
+    const connectionId = gateway.connections.find((id) => !before.has(id))!;
+    const start = { event: 'start', sequenceNumber: '1', streamSid: 'MZ2', start: { accountSid: 'AC1', streamSid: 'MZ2', callSid: 'CA2', customParameters: { ticket: other.ticket({ callId: second, callSid: 'CA2' }) } } };
+    await post(full.relay.port, { 'x-ws-connection-id': connectionId, 'x-ws-event': 'start' }, JSON.stringify(start));
+    const talk = await other.conversation();
+    talk.metadata('ulaw_8000', 'ulaw_8000');
+    const hello = speech(800);
+    talk.audio(hello, 1);
+    await stream.got.until(() => stream.audio().length >= hello.length);
+    expect([full.relay.active(), other.relay.active()]).toEqual([1, 1]);
+  });
+
+  it('ends in order when the task that carried it is gone', async () => {
+    const { call, houses } = await gatewayHouse(2, { drainMs: 0 });
+    const { stream, owner } = await call();
+    await owner.relay.stop();
+    expect((await stream.closed).code).toBe(1001);
+    expect(await owner.events.next((event) => event.kind === 'stream-failed')).toMatchObject({ detail: 'relay-stopped' });
+    expect(houses.find((house) => house !== owner)!.relay.active()).toBe(0);
+  });
+
+  it('is closed by the other tasks when its owner does not answer', async () => {
+    const { connect, houses, connections } = await gatewayHouse(1);
+    const stream = await connect();
+    // Nobody listens at port 1.
+    connections.store.claim = async () => ({ address: '127.0.0.1:1', task: 'gone', epoch: 0 });
+    stream.start({ parameters: { ticket: houses[0]!.ticket() } });
+    expect((await stream.closed).code).toBe(1001);
+    expect(houses[0]!.metrics.value('owners_lost')).toBe(1);
+  });
+});
+
+describe('POST /apigw/frame', () => {
+  it('answers 200 with nothing at once, whatever comes: all else would become a message to the carrier', async () => {
+    const { houses } = await gatewayHouse(1, { ticketMs: 100, ownerMs: 50 });
+    const { port } = houses[0]!.relay;
+    for (const [headers, body] of [
+      [{}, ''], [{ 'x-ws-connection-id': 'abc=' }, 'not json'], [{ 'x-ws-connection-id': 'abc=', 'x-ws-event': 'start' }, '{"event":"start"}'],
+      [{ 'x-ws-connection-id': 'no/such thing\t' }, '{}'], [{ 'x-ws-connection-id': 'abc=', 'x-ws-event': 'media' }, ' '.repeat(300_000)],
+      [{ 'x-ws-connection-id': 'xyz=', 'x-ws-event': '$disconnect' }, ''], [{ 'x-ws-connection-id': 'xyz=', 'x-ws-event': '$connect' }, ''],
+    ] as [Record<string, string>, string][]) {
+      const answer = await post(port, headers, body);
+      expect([answer.status, await answer.text()]).toEqual([200, '']);
+    }
+  });
+
+  it('is not there for a relay whose carriers come directly', async () => {
+    const { relay } = await house();
+    expect((await post(relay.port, { 'x-ws-connection-id': 'abc=' }, '{}')).status).toBe(405);
+  });
+});
