@@ -142,16 +142,30 @@ export interface ConsoleApi {
   endCall(callId: string): Promise<Outcome<unknown>>;
 }
 
-/** The console's side of /api, for the bearer of this token. */
-export const consoleApi = (token: string): ConsoleApi => {
-  const headers = { accept: 'application/json', authorization: `Bearer ${token}` };
-  const read = <T>(path: string, signal?: AbortSignal): Promise<Outcome<T>> => ask(path, signal ? { headers, signal } : { headers });
+/** The console's side of /api, for the bearer of this token; `renew` gets another one when it is refused, and the question is asked once more. */
+export const consoleApi = (first: string, renew?: () => Promise<Outcome<string>>): ConsoleApi => {
+  let token = first;
+  const askAs = <T>(shown: string, path: string, init: RequestInit): Promise<Outcome<T>> =>
+    ask(path, { ...init, headers: { accept: 'application/json', authorization: `Bearer ${shown}` } });
+  const bearing = async <T>(path: string, init: RequestInit): Promise<Outcome<T>> => {
+    const shown = token;
+    const outcome = await askAs<T>(shown, path, init);
+    if (!renew || outcome.kind !== 'problem' || outcome.problem.status !== 401) return outcome;
+    // Another question may have renewed it while this one was under way.
+    if (shown === token) {
+      const renewed = await renew();
+      if (renewed.kind !== 'ok') return renewed;
+      token = renewed.value;
+    }
+    return askAs<T>(token, path, init);
+  };
+  const read = <T>(path: string, signal?: AbortSignal): Promise<Outcome<T>> => bearing(path, signal ? { signal } : {});
   return {
     leads: ({ status, cursor }, signal) => {
       const query = new URLSearchParams({ ...(status && { status }), ...(cursor && { cursor }) }).toString();
       return read(query ? `/api/leads?${query}` : '/api/leads', signal);
     },
     lead: (leadId, signal) => read(`/api/leads/${encodeURIComponent(leadId)}`, signal),
-    endCall: (callId) => ask(`/api/calls/${encodeURIComponent(callId)}/end`, { method: 'POST', headers }),
+    endCall: (callId) => bearing(`/api/calls/${encodeURIComponent(callId)}/end`, { method: 'POST' }),
   };
 };

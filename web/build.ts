@@ -31,7 +31,7 @@ const wordsFor = (site: Site): Record<string, string> => ({
 });
 
 /**
- * Writes index.html, console.html, outbox.html, their styles and modules, favicon.svg and site.json into the directory (made if need be; other
+ * Writes index.html, console.html, outbox.html, their styles and modules, favicon.svg, site.json and sign-in.json into the directory (made if need be; other
  * files there stay). The site's words can be given here, or be put into site.json later: the enquiry page reads it.
  */
 export const buildSite = async (outDirectory: string, words: Partial<Site> = {}): Promise<void> => {
@@ -50,6 +50,8 @@ export const buildSite = async (outDirectory: string, words: Partial<Site> = {})
     await writeFile(join(out, page), fill(await readFile(here(`pages/${page}`), 'utf8'), wordsFor(site)));
   }
   await writeFile(join(out, 'favicon.svg'), await readFile(here('favicon.svg')));
+  // On one machine people open the console with a token; a deployment puts its own in place of this one.
+  await writeFile(join(out, 'sign-in.json'), '{}\n');
   await writeFile(join(out, 'site.json'), `${JSON.stringify(site, null, 2)}\n`);
 };
 

@@ -21,6 +21,8 @@ export interface Script {
   pageSize: number;
   lead: Record<string, Lead>;
   endCall: Reply;
+  /** What /sign-in.json says; null for the file as it was built. Its address may be fetched from, as in AWS. */
+  signIn: { signInUrl: string; clientId: string; signedIn: string } | null | 'missing';
 }
 
 export interface Stage {
@@ -46,7 +48,7 @@ export const problem = (status: number, code: string, detail: string, errors: { 
 export const accepted: Reply = { status: 202, headers: { location: `/enquire/${LEAD_ID}` }, body: { ok: true, leadId: LEAD_ID, status: 'new' } };
 export const freshScript = (): Script => ({
   enquire: [accepted], progress: { status: 'new', callStatus: null, dueAt: null, reason: null },
-  token: 'open-sesame', leads: [], pageSize: 20, lead: {}, endCall: { status: 202, body: { ok: true } },
+  token: 'open-sesame', leads: [], pageSize: 20, lead: {}, endCall: { status: 202, body: { ok: true } }, signIn: null,
 });
 
 const types: Readonly<Record<string, string>> = { '.html': 'text/html; charset=utf-8', '.css': 'text/css', '.js': 'text/javascript', '.svg': 'image/svg+xml', '.json': 'application/json' };
@@ -70,8 +72,10 @@ export const raiseStage = async (words: Parameters<typeof buildSite>[1] = {}): P
   const file = async (path: string, response: ServerResponse): Promise<void> => {
     const name = path === '/' ? 'index.html' : extname(path) ? path.slice(1) : `${path.slice(1)}.html`;
     const known = ['index.html', 'console.html', 'enquiry.css', 'console.css', 'enquiry.js', 'console.js', 'favicon.svg', 'site.json'].includes(name);
+    const { signIn } = stage.script;
+    if (name === 'sign-in.json' && signIn !== 'missing') { send(response, { status: 200, body: signIn ?? {} }); return; }
     if (!known) { send(response, problem(404, 'not-found', 'No such page.')); return; }
-    response.writeHead(200, { 'content-type': types[extname(name)], 'content-security-policy': CSP, 'x-content-type-options': 'nosniff' }).end(await readFile(join(directory, name)));
+    response.writeHead(200, { 'content-type': types[extname(name)], 'content-security-policy': typeof signIn === 'object' && signIn ? CSP.replace("connect-src 'self'", `$& ${signIn.signInUrl}`) : CSP, 'x-content-type-options': 'nosniff' }).end(await readFile(join(directory, name)));
   };
 
   const api = (url: URL, method: string, request: IncomingMessage): Reply => {

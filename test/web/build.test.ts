@@ -22,7 +22,7 @@ describe('the built site', () => {
   it('has the same bytes every time', async () => {
     expect(await files(join(directory, 'a'))).toEqual(await files(join(directory, 'deep/b')));
     expect((await files(join(directory, 'a'))).map(([name]) => name))
-      .toEqual(['console.css', 'console.html', 'console.js', 'enquiry.css', 'enquiry.js', 'favicon.svg', 'index.html', 'outbox.css', 'outbox.html', 'outbox.js', 'site.json']);
+      .toEqual(['console.css', 'console.html', 'console.js', 'enquiry.css', 'enquiry.js', 'favicon.svg', 'index.html', 'outbox.css', 'outbox.html', 'outbox.js', 'sign-in.json', 'site.json']);
   });
 
   it('has no inline script, style or handler, and fetches from nowhere else', async () => {

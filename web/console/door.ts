@@ -1,6 +1,6 @@
 // Called by the console when nobody is signed in: asks for the admin token and tries it before it lets anybody in.
 import { consoleApi, type ConsoleApi } from '../api.ts';
-import { part } from '../element.ts';
+import { element, part } from '../element.ts';
 import type { Problem } from '../problem.ts';
 
 export const isRefusal = ({ status }: Problem): boolean => status === 401 || status === 403;
@@ -11,10 +11,20 @@ export const showDoor = (message: string): void => {
   part('board', HTMLElement).hidden = true;
   part('session', HTMLElement).hidden = true;
   part('token-error', HTMLElement).textContent = message;
+  const button = document.querySelector<HTMLElement>('#sign-in');
+  if (button) { button.focus(); return; }
   const input = part('token', HTMLInputElement);
   if (message) input.setAttribute('aria-invalid', 'true');
   else input.removeAttribute('aria-invalid');
   input.focus();
+};
+
+/** Where people sign in by name, a button stands in place of the token field. */
+export const showSignIn = (begin: () => Promise<void>): void => {
+  const button = element('button', { class: 'primary', id: 'sign-in', type: 'button' }, 'Sign in');
+  button.addEventListener('click', () => void begin());
+  part('door-words', HTMLElement).textContent = 'Leads and their calls, live. It opens for people who were invited, with their password and second factor.';
+  part('token-form', HTMLFormElement).replaceWith(part('token-error', HTMLElement), button);
 };
 
 /** Wires the door up; `enter` gets a token that the server has accepted. */
