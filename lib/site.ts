@@ -26,6 +26,7 @@ const contentSecurityPolicy = (signInUrl: string, captcha: boolean): string => [
 const PAGES = `function handler(event) {
   var request = event.request;
   if (request.uri === '/console' || request.uri === '/console/') request.uri = '/console.html';
+  if (request.uri === '/outbox' || request.uri === '/outbox/') request.uri = '/outbox.html';
   return request;
 }`;
 
