@@ -32,7 +32,8 @@ import type { CreateTableCommandInput } from '@aws-sdk/client-dynamodb';
  *
  * Table `relay-sessions` (TTL only, never streamed):
  *   TICKET#<callId>#<epoch> -  a used ticket · PACE#<carrier> - the next free turn at the carrier ·
- *   HEALTH#<carrier> - how the carrier has been doing of late
+ *   HEALTH#<carrier> - how the carrier has been doing of late ·
+ *   CONN#<connectionId> - which relay task carries this API Gateway connection · TASKS - the relay tasks and how busy they are
  */
 export const keys = {
   lead: (leadId: string) => ({ pk: `LEAD#${leadId}`, sk: 'LEAD' }),
