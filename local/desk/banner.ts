@@ -20,6 +20,7 @@ export const banner = (facts: Facts): string => {
   const rows: [string, string][] = [
     ['Enquiry page', `${facts.base}/`],
     ['Console', `${facts.base}/console`],
+    ['Outcomes', `${facts.base}/outbox`],
     ['Admin token', facts.adminToken],
     ['', ''],
     ['Relay', `${facts.relay}  (real: the code that runs in AWS)`],
