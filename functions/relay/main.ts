@@ -6,6 +6,7 @@ import { relayDeps } from './compose.ts';
 import { countsOf, emfLine, EMF_EVERY_MS } from './emf.ts';
 import { relayAddress } from './relay-address.ts';
 import { startRelay } from './server.ts';
+import { PROTECTION_LOOK_MS, taskProtection } from './task-protection.ts';
 
 const env = readEnv(await withSecrets(process.env));
 const log = stdoutLog(env.LOG_LEVEL, { function: 'relay', stage: env.STAGE });
@@ -42,6 +43,11 @@ const start = async (): Promise<void> => {
   if (env.STAGE !== 'local') {
     const counts = countsOf(deps.metrics, () => relay.active());
     setInterval(() => process.stdout.write(`${emfLine(env.STAGE, Date.now(), counts())}\n`), EMF_EVERY_MS).unref();
+  }
+  const agentUri = process.env['ECS_AGENT_URI'];
+  if (agentUri && env.MEDIA_INGRESS === 'apigateway') {
+    const protection = taskProtection({ agentUri, active: () => relay.active(), ms: () => performance.now(), log });
+    setInterval(() => void protection.look(), PROTECTION_LOOK_MS).unref();
   }
   process.send?.({ ready: { port: relay.port } });
 };
