@@ -153,12 +153,16 @@ export interface Opening {
   variables: Record<string, string>;
   /** Sent only when given: an override that the agent does not allow ends the conversation, even when it changes nothing. */
   voiceId: string | null;
+  /** Instead of the agent's own first words; an override like the voice. */
+  firstMessage?: string | null | undefined;
 }
 
 /** Must be the first frame. */
-export const opening = ({ variables, voiceId }: Opening): string =>
-  JSON.stringify({
+export const opening = ({ variables, voiceId, firstMessage }: Opening): string => {
+  const override = { ...(voiceId ? { tts: { voice_id: voiceId } } : {}), ...(firstMessage ? { agent: { first_message: firstMessage } } : {}) };
+  return JSON.stringify({
     type: 'conversation_initiation_client_data',
-    ...(voiceId ? { conversation_config_override: { tts: { voice_id: voiceId } } } : {}),
+    ...(voiceId || firstMessage ? { conversation_config_override: override } : {}),
     dynamic_variables: variables,
   });
+};

@@ -4,7 +4,9 @@ import { UpstreamError } from '#calls/errors.ts';
 /** Stable codes; they stand in the call's record as the detail of `agent-failed`. */
 export type AgentFault =
   | 'agent-quota-exceeded' | 'agent-override-refused' | 'agent-variables-missing' | 'agent-not-found' | 'agent-unauthorized' | 'agent-queue-timeout'
-  | 'agent-busy' | 'agent-refused' | 'agent-crashed' | 'agent-silent' | 'agent-unreachable' | 'agent-format-unsupported';
+  | 'agent-busy' | 'agent-refused' | 'agent-crashed' | 'agent-silent' | 'agent-unreachable' | 'agent-format-unsupported'
+  /** Ours: the call was taken over by one relay task after another. */
+  | 'agent-lost-too-often';
 
 /** The agent cannot be had; `fault` says why, for the record. */
 export class AgentUnavailable extends UpstreamError {

@@ -51,7 +51,9 @@ const eraseCall = (deps: EraseDeps) => async (callId: string, at: string, counts
   }
   const recordings = gone?.recordings ?? [];
   const kept: Forgettable[] = recordings.map((id) => ({ service: call.carrier, kind: 'recording', id }));
-  if (call.conversationId !== null) kept.push({ service: 'elevenlabs', kind: 'conversation', id: call.conversationId });
+  // A call may have had several: a stream that was lost, or an agent that broke off, is followed by another.
+  const conversations = new Set((await deps.calls.events(callId)).flatMap((event) => (event.kind === 'agent-connected' ? [event.conversationId] : [])));
+  kept.push(...[...conversations].map((id) => ({ service: 'elevenlabs' as const, kind: 'conversation' as const, id })));
   counts.calls += 1;
   counts.turns += gone?.turns ?? 0;
   counts.recordings += recordings.length;

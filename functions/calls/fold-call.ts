@@ -17,7 +17,9 @@ export const newCallRecord = (call: NewCall, callSid: string | null = null): Cal
 export const eventKey = (event: CallEvent): string => {
   switch (event.kind) {
     case 'status': return event.sequence === null ? `status#${event.source}#${event.status}` : `status#${event.source}#${event.sequence}#${event.status}`;
-    case 'document': case 'stream-started': case 'agent-connected': case 'first-audio': return `${event.kind}#${event.epoch}`;
+    case 'document': case 'stream-started': case 'first-audio': return `${event.kind}#${event.epoch}`;
+    // One stream may have a second conversation, where the first broke off.
+    case 'agent-connected': return `${event.kind}#${event.epoch}#${event.conversationId}`;
     case 'stream-failed': return `stream-failed#${createHash('sha256').update(`${event.at}${event.detail}`).digest('hex').slice(0, 16)}`;
     case 'recording': return `recording#${event.recordingSid}`;
     case 'outcome': return `outcome#${event.source}`;
@@ -35,7 +37,6 @@ const furtherStatus = (a: Status, b: Status): number =>
   || b.status.localeCompare(a.status);
 
 const earliest = (times: string[]): string | null => times.reduce<string | null>((least, t) => (least === null || t < least ? t : least), null);
-const byEpoch = <T extends { epoch: number }>(events: T[]): T | undefined => events.reduce<T | undefined>((best, e) => (!best || e.epoch > best.epoch ? e : best), undefined);
 
 /** Why a call stopped, as far as the carrier's word alone tells; null where nothing stopped because nothing began. */
 const reasonByCarrier = (status: CallRecord['status'], answered: boolean): EndReason | null => {
@@ -56,7 +57,7 @@ export const foldCall = (base: CallRecord, events: CallEvent[]): CallRecord => {
   const rankOf = (rank: number) => statuses.filter((s) => statusRank[s.status] === rank);
   const terminal = last && isTerminal(last.status) ? last : undefined;
   const started = of('stream-started');
-  const connected = byEpoch(of('agent-connected'));
+  const connected = of('agent-connected').toSorted((a, b) => a.epoch - b.epoch || a.at.localeCompare(b.at) || a.conversationId.localeCompare(b.conversationId)).at(-1);
   const heard = of('first-audio').toSorted((a, b) => a.epoch - b.epoch)[0];
   const ended = of('ended')[0];
   const outcome = of('outcome').toSorted((a, b) => a.source.localeCompare(b.source)).at(-1) ?? null;

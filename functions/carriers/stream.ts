@@ -62,5 +62,6 @@ export interface StreamCodec {
   /** Whether the carrier comes back for another stream when this one ends too early, by its answer document; otherwise the call ends with it. */
   readonly reopens: boolean;
   read(frame: Buffer): StreamEvent | StreamFault;
-  writer(streamSid: string, shape: AudioShape): StreamWriter;
+  /** `sent`: how many frames the stream may have been sent already, by another process. */
+  writer(streamSid: string, shape: AudioShape, sent?: number): StreamWriter;
 }

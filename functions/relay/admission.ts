@@ -2,52 +2,24 @@
 import { isTerminal, type CallRecord } from '#calls/call.ts';
 import { openTicket, ticketId, type Ticket } from '#calls/ticket.ts';
 import type { CarrierName } from '#calls/lead.ts';
-import type { CallStore, LeadStore, SuppressionStore, TicketRegister } from '#calls/ports.ts';
+import type { SuppressionStore, TicketRegister } from '#calls/ports.ts';
 import type { StreamCodec, StreamEvent, StreamStart } from '#carriers/stream.ts';
-import { bridge, type Bridge } from './bridge.ts';
+import type { Bridge } from './bridge.ts';
 import { carrierLeg } from './carrier-leg.ts';
-import { watchForOperator } from './ended-elsewhere.ts';
-import type { BridgeDeps, StreamInput, Transport } from './ports.ts';
+import { join, voiceFor, within, type Bridges, type JoinDeps } from './join.ts';
+import type { StreamInput, Transport } from './ports.ts';
+import { bridgeEpoch } from './takeover.ts';
 
-export interface AdmissionDeps extends BridgeDeps {
-  calls: Pick<CallStore, 'call' | 'bind'>;
-  leads: Pick<LeadStore, 'lead'>;
+export interface AdmissionDeps extends JoinDeps {
   /** Asked where the carrier could not hang up a phone that rang when its number was suppressed; absent: not asked. */
   suppressions?: Pick<SuppressionStore, 'suppression'>;
   tickets: TicketRegister;
   ticketSecret: string;
   /** Streams of other accounts are refused; a carrier without one here is not checked. */
   accounts: Partial<Record<CarrierName, string>>;
-  /** The voice that this call's agent speaks with; absent: the agent's own. */
-  voiceOf?: ((call: CallRecord) => Promise<string | null>) | undefined;
-}
-
-/** The bridges of this process, by call. */
-export interface Bridges {
-  /** Why no further stream is taken, if so. */
-  closedFor(): 'full' | 'draining' | undefined;
-  of(callId: string): Bridge | undefined;
-  add(bridge: Bridge): void;
-  remove(bridge: Bridge): void;
-  /** The connection found its bridge, or its end. */
-  settled(): void;
 }
 
 type State = 'new' | 'checking' | 'bridged' | 'closed';
-/** How long reading the call and its voice may take before the caller is talked with all the same. */
-const READ_MS = 1500;
-
-const within = async <T>(work: Promise<T>): Promise<T | 'too-late'> => {
-  let timer: NodeJS.Timeout | undefined;
-  try {
-    return await Promise.race([work, new Promise<'too-late'>((resolve) => {
-      timer = setTimeout(() => resolve('too-late'), READ_MS);
-    })]);
-  } finally {
-    clearTimeout(timer);
-  }
-};
-
 /** `shown`: a ticket that stood in the address of the handshake. The start frame's counts first, where a carrier hands parameters over there. */
 export const admission = (transport: Transport, codec: StreamCodec, deps: AdmissionDeps, bridges: Bridges, shown?: string): StreamInput => {
   const { options, metrics, log, clock } = deps;
@@ -106,25 +78,6 @@ export const admission = (transport: Transport, codec: StreamCodec, deps: Admiss
     }
     return { record };
   };
-  const voice = async (record: CallRecord | undefined): Promise<string | null> => {
-    if (!record || !deps.voiceOf) return null;
-    try {
-      const found = await within(deps.voiceOf(record));
-      return found === 'too-late' ? null : found;
-    } catch (error) {
-      log.error('the voice of a call could not be read; the agent speaks with its own', { callId: record.callId, error });
-      return null;
-    }
-  };
-  const lead = async (record: CallRecord | undefined) => {
-    try {
-      return record?.leadId ? await deps.leads.lead(record.leadId) : undefined;
-    } catch (error) {
-      log.error('a lead could not be read; the agent talks without the name', { callId: record?.callId, error });
-      return undefined;
-    }
-  };
-
   /** Nothing reaches the agent before the end of this function. */
   const check = async (start: StreamStart, startedMs: number): Promise<void> => {
     const account = deps.accounts[codec.carrier];
@@ -146,18 +99,13 @@ export const admission = (transport: Transport, codec: StreamCodec, deps: Admiss
     if (!first) return refuse('ticket-used');
     const read = await readCall(ticket, start.callSid);
     if (read === 'refused') return;
-    const voiceId = await voice(read.record);
-    const older = bridges.of(ticket.callId);
-    if (older && older.epoch >= ticket.epoch) return refuse('ticket-overtaken');
+    const voiceId = await voiceFor(deps, read.record);
     if (state === 'closed') return;
     // A carrier may open a second stream while the first still hangs: the newer one has the caller.
-    void older?.letGo('overtaken', 1000);
-    const leg = carrierLeg(transport, codec, start);
-    const made: Bridge = bridge(deps, { callId: ticket.callId, epoch: ticket.epoch, startedMs, call: read.record, lead: lead(read.record), voiceId }, leg, () => bridges.remove(made));
+    const made = join(deps, bridges, carrierLeg(transport, codec, start), { callId: ticket.callId, epoch: bridgeEpoch(ticket.epoch, 0), startedMs, record: read.record, voiceId });
+    if (!made) return refuse('ticket-overtaken');
     joined = made;
-    bridges.add(made);
-    metrics.count('streams_admitted');
-    if (!codec.reopens) watchForOperator(made, deps.calls, log, options.operatorLookMs);
+    transport.carries?.({ carrier: codec.carrier, streamSid: start.streamSid, callSid: start.callSid, shape: start.shape, callId: ticket.callId, epoch: ticket.epoch });
     const kept = early;
     settle('bridged');
     for (const event of kept) made.carrier(event);
@@ -195,5 +143,7 @@ export const admission = (transport: Transport, codec: StreamCodec, deps: Admiss
       settle('closed');
       joined?.carrierClosed(code);
     },
+    speaking: () => joined?.speaking() ?? false,
+    handOver: () => joined?.handOver(),
   };
 };

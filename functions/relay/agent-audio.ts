@@ -6,7 +6,7 @@ import type { Outbound } from './outbound.ts';
 import type { CarrierLeg } from './ports.ts';
 
 export interface AgentAudio {
-  /** The agent's own words about its format; before it, nothing can be played. */
+  /** The agent's own words about its format, with which each conversation begins; before it, nothing can be played. */
   format(format: AudioFormat): void;
   /** False when the audio is older than an interruption, or comes too late to be said: it was dropped. */
   play(base64: Buffer, eventId: number | null): boolean;
@@ -54,6 +54,8 @@ export const agentAudio = (leg: CarrierLeg, out: Outbound, idleMs: number, metri
   return {
     format: (format) => {
       change = transcoder(format, leg.shape);
+      // Another conversation counts its events from the beginning.
+      gate = -Infinity;
     },
     play: (base64, eventId) => {
       // Strictly older only: an answer may carry the very id of the interruption that it answers.

@@ -1,11 +1,11 @@
 // Joins a carrier leg and an agent leg for one call: admission.ts makes it, feeds it the carrier's events, and it lives and dies with its call.
 import { bytesPerMs, parseFormat } from '#audio/formats.ts';
-import type { Conversation } from '#agent/conversation.ts';
 import type { AgentMessage } from '#agent/codec.ts';
-import { faultOfClose, type AgentClose, type AgentFault } from '#agent/failure.ts';
+import { faultOfClose, type AgentFault } from '#agent/failure.ts';
 import { useTool } from '#agent/tools.ts';
 import type { StreamEvent } from '#carriers/stream.ts';
 import { agentAudio } from './agent-audio.ts';
+import { agentLeg, type AgentLeg } from './agent-leg.ts';
 import { callerAudio } from './caller-audio.ts';
 import { ending } from './ending.ts';
 import { openingFor } from './opening.ts';
@@ -26,6 +26,10 @@ export interface Bridge {
   carrierClosed(code: number): void;
   /** The stream has to go elsewhere; the call goes on with the next document. Resolves when everything here is closed. */
   letGo(detail: string, closeCode: number): Promise<void>;
+  /** Another task goes on with the call; resolves when everything is written down. Undefined when the call is coming to its end. */
+  handOver(): Promise<void> | undefined;
+  /** Whether the caller hears somebody at this moment, as far as we know. */
+  speaking(): boolean;
   readonly done: Promise<void>;
 }
 
@@ -82,7 +86,7 @@ export const bridge = (deps: BridgeDeps, call: BridgedCall, leg: CarrierLeg, fin
 
   const watchdogs = watch(call.startedMs, options, ms, {
     reassure: () => voice.say(deps.sentences('one-moment', leg.shape)),
-    agentLost,
+    agentLost: (fault) => agent.failed(fault),
     callTooLong: () => endWith('call-ended', 'timed-out', null, true),
   });
   /** Whether more audio follows end_call, and when the close comes, is not said: we close when neither came for a while. */
@@ -111,7 +115,7 @@ export const bridge = (deps: BridgeDeps, call: BridgedCall, leg: CarrierLeg, fin
     // A telephone agent has one format both ways; 16 kHz is ElevenLabs' default where it says nothing.
     const speaks = parseFormat(message.outputFormat ?? message.inputFormat ?? 'pcm_16000');
     const hears = parseFormat(message.inputFormat ?? message.outputFormat ?? 'pcm_16000');
-    if (!speaks || !hears) return agentLost('agent-format-unsupported');
+    if (!speaks || !hears) return agent.failed('agent-format-unsupported');
     written.event({ kind: 'agent-connected', at: at(), epoch: call.epoch, conversationId: message.conversationId, voiceId: call.voiceId });
     voice.format(speaks);
     caller.ready(hears);
@@ -121,7 +125,7 @@ export const bridge = (deps: BridgeDeps, call: BridgedCall, leg: CarrierLeg, fin
     // What is sent while the caller is held in the queue is thrown away there.
     if (status === 'waiting') caller.hold();
     else if (status === 'admitted') caller.resume();
-    else if (status === 'timed_out') agentLost('agent-queue-timeout');
+    else if (status === 'timed_out') agent.failed('agent-queue-timeout');
   };
   const toolCall = (message: Extract<AgentMessage, { type: 'tool-call' }>): void => {
     const answer = (result: string, isError: boolean): void => {
@@ -162,16 +166,20 @@ export const bridge = (deps: BridgeDeps, call: BridgedCall, leg: CarrierLeg, fin
       case 'other': return metrics.count('events_ignored');
     }
   };
-  const agentClosed = (close: { fault: AgentFault } | AgentClose): void => {
-    if (end.begun) return;
-    if ('fault' in close) return agentLost(close.fault);
-    // 1005: closed without a code. An agent that says goodbye without ever having spoken leaves a caller in silence.
-    const normal = (close.code === 1000 || close.code === 1005) && !close.error && !close.queued;
-    if (sayingGoodbye || (normal && heardAgent)) return agentEnded(/duration/i.test(close.reason) ? 'agent-time-limit' : null);
-    agentLost(normal ? 'agent-silent' : faultOfClose(close));
+  /** What it said goes on to be heard; the caller's words are kept until the next conversation listens. */
+  const reopening = (fault: AgentFault): void => {
+    metrics.countBy('agent_faults', fault);
+    voice.flush();
+    turns.restarted();
+    caller.hold();
+    watchdogs.reopened();
   };
 
-  const agent: Conversation = deps.openAgent(openingFor(call), { message: fromAgent, closed: agentClosed });
+  const agent: AgentLeg = agentLeg({
+    deps: { ...deps, log }, resumes: call.earlier !== undefined, leaving: () => sayingGoodbye,
+    opening: (firstMessage) => openingFor(call, firstMessage),
+    said: async () => [...(await call.earlier ?? []), ...turns.turns],
+  }, { message: fromAgent, ended: agentEnded, lost: agentLost, reopening });
   const caller = callerAudio(leg.shape, agent, options, metrics);
   written.event({ kind: 'stream-started', at: at(), epoch: call.epoch, streamSid: leg.streamSid });
 
@@ -207,6 +215,12 @@ export const bridge = (deps: BridgeDeps, call: BridgedCall, leg: CarrierLeg, fin
       end.lose(detail, closeCode);
       return end.done;
     },
+    handOver: () => {
+      // What the caller did not hear any more was not said.
+      if (!end.begun) turns.cutAt(out.playout.heardBy(ms()));
+      return end.handOver() ? end.done : undefined;
+    },
+    speaking: () => out.remainingMs() > 0,
     done: end.done,
   };
 };

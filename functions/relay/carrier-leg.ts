@@ -2,8 +2,12 @@
 import type { StreamCodec, StreamStart } from '#carriers/stream.ts';
 import type { CarrierLeg, Transport } from './ports.ts';
 
-export const carrierLeg = (transport: Transport, codec: StreamCodec, start: StreamStart): CarrierLeg => {
-  const write = codec.writer(start.streamSid, start.shape);
+/** More than one task sends on one stream. */
+const FRAMES_PER_TASK = 100_000;
+
+/** `takeovers`: how often the stream changed hands before; a carrier that wants its frames counted sees the count go on. */
+export const carrierLeg = (transport: Transport, codec: StreamCodec, start: StreamStart, takeovers = 0): CarrierLeg => {
+  const write = codec.writer(start.streamSid, start.shape, takeovers * FRAMES_PER_TASK);
   const words = transport.joins?.(write) ?? {
     media: (base64: Buffer) => transport.send(write.media(base64)),
     mark: (name: string) => transport.send(write.mark(name)),

@@ -15,6 +15,7 @@ import { dynamoConnectionStore } from '#store/dynamo-connection-store.ts';
 import { connectionsEndpoint, gatewayPosts, managementClient } from './gateway-posts.ts';
 import { metrics } from './metrics.ts';
 import { relayDefaults } from './options.ts';
+import type { RelayIdentity } from './relay-address.ts';
 import { loadSentences } from './sentences.ts';
 import type { RelayDeps } from './server.ts';
 
@@ -26,14 +27,14 @@ const scheduleFor = (env: Env): DialSchedule => (env.DIAL_SCHEDULE_GROUP ? sched
 /** ECS gives a stopping task 120 s; on one machine somebody waits at the keyboard. */
 const drainMs = (env: Env): number => (env.STAGE === 'local' ? 2000 : 100_000);
 
-const gatewayOf = (env: Env, address: string | undefined): RelayDeps['gateway'] => ({
+const gatewayOf = (env: Env, identity: RelayIdentity | undefined): RelayDeps['gateway'] => ({
   connections: dynamoConnectionStore(connect({ endpoint: env.DYNAMODB_ENDPOINT, callsTable: env.CALLS_TABLE, sessionsTable: env.SESSIONS_TABLE }), systemClock),
   posts: gatewayPosts(managementClient(connectionsEndpoint(publicStream(env)), env.STAGE === 'local')),
-  address,
+  address: identity?.address, revision: identity?.revision,
 });
 
-/** `address`: where other tasks reach this one (relay-address.ts). Throws when a variable or a recorded sentence is missing. */
-export const relayDeps = (env: Env, log: Log, address?: string): RelayDeps => {
+/** Throws when a variable or a recorded sentence is missing. */
+export const relayDeps = (env: Env, log: Log, identity?: RelayIdentity): RelayDeps => {
   const { stores, clock } = baseOf(env, log);
   const carriers = carriersOf(env);
   const agent = { baseUrl: env.ELEVENLABS_API_BASE_URL, agentId: need(env, 'ELEVENLABS_AGENT_ID'), apiKey: env.ELEVENLABS_API_KEY };
@@ -48,10 +49,10 @@ export const relayDeps = (env: Env, log: Log, address?: string): RelayDeps => {
     ticketSecret: need(env, 'STREAM_TICKET_SECRET'),
     accounts: accountsOf(env),
     codecs: { default: twilioCodec, ...codecs() },
-    gateway: env.MEDIA_INGRESS === 'apigateway' ? gatewayOf(env, address) : undefined,
+    gateway: env.MEDIA_INGRESS === 'apigateway' ? gatewayOf(env, identity) : undefined,
     clock,
     ms: () => performance.now(),
     log, metrics: metrics(),
-    options: { ...relayDefaults, capacity: env.RELAY_CAPACITY, mostPending: 2 * env.RELAY_CAPACITY, agentChunkMs: env.AGENT_CHUNK_MS, callLimitMs: env.CALL_LIMIT_SECONDS * 1000, drainMs: drainMs(env) },
+    options: { ...relayDefaults, capacity: env.RELAY_CAPACITY, mostPending: 2 * env.RELAY_CAPACITY, agentChunkMs: env.AGENT_CHUNK_MS, callLimitMs: env.CALL_LIMIT_SECONDS * 1000, drainMs: drainMs(env), ...(env.STAGE === 'local' ? { handOverGraceMs: 1000 } : {}), resumeMessage: env.RESUME_MESSAGE ?? relayDefaults.resumeMessage },
   };
 };

@@ -13,6 +13,8 @@ export interface Ending {
    * ends with its stream, the reason is written like any other.
    */
   lose(detail: string, closeCode: number): void;
+  /** Another task goes on with the call: all that is here is written down and ends, but the carrier's socket. False when an end has begun. */
+  handOver(): boolean;
   /** Resolves when everything is closed and written down; never rejects. */
   readonly done: Promise<void>;
 }
@@ -58,7 +60,7 @@ export const ending = ({ deps, call, leg, out, recorder, turnMs, stopTalking, fi
       log.error('the call could not be ended at the carrier', { error });
     }
   };
-  const close = async (code: number, reason: string): Promise<void> => {
+  const close = async (code: number, reason: string, keep = false): Promise<void> => {
     if (closing) return;
     closing = true;
     attempt('talking', stopTalking);
@@ -70,7 +72,7 @@ export const ending = ({ deps, call, leg, out, recorder, turnMs, stopTalking, fi
     }
     // Written before the socket closes: the carrier then asks for the next document, which must know that the call is over.
     await writeDown();
-    attempt('socket', () => leg.close(code, reason));
+    if (!keep) attempt('socket', () => leg.close(code, reason));
     log.info('a bridge came to its end', { endReason: begun?.reason ?? null, detail: begun ? begun.detail : reason });
     attempt('registry', finished);
     resolve();
@@ -105,6 +107,12 @@ export const ending = ({ deps, call, leg, out, recorder, turnMs, stopTalking, fi
         if (reason) begun = { reason, detail };
       }
       begin(close(closeCode, detail));
+    },
+    handOver: () => {
+      if (closing || begun) return false;
+      recorder.event({ kind: 'stream-failed', at: clock.now().toISOString(), detail: 'handed-over' });
+      begin(close(1012, 'handed-over', true));
+      return true;
     },
     done,
   };

@@ -2,7 +2,7 @@
 // Made by ownership.ts; to admission.ts it is a transport like any other.
 import type { StreamCodec } from '#carriers/stream.ts';
 import type { Log } from '#house/log.ts';
-import type { ConnectionPosts } from './gateway-ports.ts';
+import type { CarriedStream, ConnectionPosts } from './gateway-ports.ts';
 import { sequenceOf } from './gateway-sequence.ts';
 import { gatewayWriter } from './gateway-writer.ts';
 import type { Metrics } from './metrics.ts';
@@ -13,6 +13,12 @@ import { reorder } from './reorder.ts';
 export interface GatewayConnection {
   /** `event`: the route that API Gateway chose. */
   frame(event: string, body: Buffer): void;
+  /** Whether frames were missing, or none came at all, since this was asked last: somebody else may be getting them. */
+  missesFrames(): boolean;
+  /** Whether the caller hears somebody at this moment. */
+  speaking(): boolean;
+  /** Ends everything here but the carrier's socket, with which another task goes on. `false`: the call is ending, and ends here. */
+  handOver(): Promise<boolean>;
   /** Forgets everything without telling the carrier: the process ends. */
   stop(): void;
 }
@@ -22,6 +28,8 @@ export interface ConnectionDeps {
   /** In the order in which they are asked whether a start frame is theirs. */
   codecs: readonly StreamCodec[];
   admit: (transport: Transport, codec: StreamCodec) => StreamInput;
+  /** Goes on with a stream that another task carried. */
+  resume: (transport: Transport, codec: StreamCodec, stream: CarriedStream, takeovers: number) => StreamInput;
   options: RelayOptions;
   metrics: Metrics;
   ms: () => number;
@@ -36,21 +44,35 @@ const LAST_POSTS_MS = 1000;
 export interface ConnectionHandlers {
   /** It is being closed at API Gateway: a process waits for this before it ends. Does not reject. */
   closing(work: Promise<void>): void;
+  /** It has its bridge. */
+  carries(stream: CarriedStream): void;
   /** It is over. Once. */
   gone(): void;
 }
 
-export const gatewayConnection = (id: string, { posts, codecs, admit, options, metrics, ms, log }: ConnectionDeps, on: ConnectionHandlers): GatewayConnection => {
+/** `taken`: what another task carried; then no start frame is waited for. */
+export const gatewayConnection = (
+  id: string, { posts, codecs, admit, resume, options, metrics, ms, log }: ConnectionDeps, on: ConnectionHandlers, taken?: { stream: CarriedStream; takeovers: number },
+): GatewayConnection => {
   let input: StreamInput | undefined;
   /** The start frame has no number: nothing to order by. */
   let unnumbered = false;
   let closing = false;
   let over = false;
   let looking: NodeJS.Timeout | undefined;
+  /** Another task has the carrier's socket: it is not closed from here. */
+  let givenAway = false;
+  let framesMissing = 0;
+  let framesSeen = 0;
+  /** A stream that was taken over begins with whichever frame comes first, once those that overtook each other are there. */
+  let beginsWithNext = false;
 
   const order = reorder<Buffer>({ holdMs: options.holdMs, mostWaiting: options.mostFramesHeld, mostAhead: MOST_AHEAD }, {
     out: (body) => input?.frame(body),
-    gap: (missing) => metrics.count('sequence_gaps', missing),
+    gap: (missing) => {
+      framesMissing += missing;
+      metrics.count('sequence_gaps', missing);
+    },
     dropped: () => metrics.count('frames_dropped'),
   });
   const finish = (code: number): void => {
@@ -58,6 +80,7 @@ export const gatewayConnection = (id: string, { posts, codecs, admit, options, m
     over = true;
     clearTimeout(looking);
     clearTimeout(noStart);
+    clearTimeout(settling);
     writer.stop();
     on.gone();
     input?.closed(code);
@@ -79,6 +102,7 @@ export const gatewayConnection = (id: string, { posts, codecs, admit, options, m
   const close = (code: number): void => {
     if (over || closing) return;
     closing = true;
+    if (givenAway) return finish(code);
     const lastWords = async (): Promise<void> => {
       await writer.end(LAST_POSTS_MS);
       await dropped();
@@ -92,11 +116,12 @@ export const gatewayConnection = (id: string, { posts, codecs, admit, options, m
     joins: (write) => writer.joins(write),
     // API Gateway lets us choose neither code nor reason.
     close: (code) => close(code),
+    carries: (stream) => on.carries(stream),
     get waitingBytes() {
       return writer.waitingBytes;
     },
   };
-  const noStart = setTimeout(() => {
+  const noStart = taken ? undefined : setTimeout(() => {
     metrics.countBy('streams_refused', 'no-ticket-in-time');
     close(1008);
   }, options.ticketMs);
@@ -134,6 +159,17 @@ export const gatewayConnection = (id: string, { posts, codecs, admit, options, m
     }, options.holdMs);
   };
   let leaving = false;
+  let settling: NodeJS.Timeout | undefined;
+  if (taken) {
+    const codec = codecs.find(({ carrier }) => carrier === taken.stream.carrier);
+    // Its frames come while it is read up on, and are kept in order by what it becomes.
+    if (codec) input = resume(transport, codec, taken.stream, taken.takeovers);
+    settling = setTimeout(() => {
+      if (order.lowest === undefined) beginsWithNext = true;
+      else order.begin(order.lowest, ms());
+      look();
+    }, options.holdMs);
+  }
 
   return {
     frame: (event, body) => {
@@ -143,15 +179,35 @@ export const gatewayConnection = (id: string, { posts, codecs, admit, options, m
         leaving = true;
         return;
       }
+      framesSeen++;
       if (event === 'start') begin(body);
       else if (unnumbered) input!.frame(body);
       else {
         const sequence = sequenceOf(body);
+        if (sequence !== undefined && beginsWithNext) {
+          beginsWithNext = false;
+          order.begin(sequence, ms());
+        }
         if (sequence !== undefined) order.put(sequence, body, ms());
         // Without a number it has no place in the order (Twilio's `connected`): it says nothing that a stream needs before its start.
         else if (input) input.frame(body);
       }
       if (!leaving) look();
+    },
+    missesFrames: () => {
+      const misses = framesMissing > 0 || framesSeen === 0;
+      framesMissing = framesSeen = 0;
+      return misses;
+    },
+    speaking: () => input?.speaking() ?? false,
+    handOver: async () => {
+      if (over) return false;
+      const written = input?.handOver();
+      if (!written) return false;
+      givenAway = true;
+      await written;
+      finish(1012);
+      return true;
     },
     stop: () => {
       if (!closing) finish(1006);

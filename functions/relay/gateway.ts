@@ -5,7 +5,8 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import type { Clock } from '#calls/ports.ts';
 import type { ConnectionDeps } from './gateway-connection.ts';
-import type { ConnectionStore, Task } from './gateway-ports.ts';
+import { fleet } from './fleet.ts';
+import type { ConnectionStore, Task, TaskLoad } from './gateway-ports.ts';
 import { eventOf } from './gateway-sequence.ts';
 import { ownership } from './ownership.ts';
 import { checkPeer, peers, unpackFrame } from './peers.ts';
@@ -17,12 +18,16 @@ export interface Gateway {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, refuse: (status: string) => void): void;
   /** Tells the others that this task takes no more. */
   drain(): void;
+  /** Gives every call that can be gone on with to another task, at a pause or after `graceMs`. */
+  handOver(graceMs: number): Promise<void>;
+  /** Another revision takes the calls. */
+  readonly outdated: boolean;
   close(): Promise<void>;
 }
 
 export interface GatewayDeps extends ConnectionDeps {
   store: ConnectionStore;
-  own: Task;
+  own: Task & Pick<TaskLoad, 'revision' | 'startedAt'>;
   secret: string;
   clock: Clock;
   closedFor: () => string | undefined;
@@ -34,23 +39,20 @@ export const FRAME_PATH = '/apigw/frame';
 export const PEER_PATH = '/peer';
 /** API Gateway's own limit of a message. */
 const MOST_MESSAGE_BYTES = 128 * 1024;
-const REPORT_MS = 5000;
 /** As API Gateway makes them; base64 with `=`. */
 const connectionShape = /^[\w+/=.-]{1,128}$/;
 const eventShape = /^[$\w.-]{1,64}$/;
 
 export const gateway = (deps: GatewayDeps): Gateway => {
-  const { metrics, log, own, store, options } = deps;
+  const { metrics, log, own, options } = deps;
   const links = peers({ secret: deps.secret, now: () => deps.clock.now(), metrics, lost: (task) => owners.lost(task) });
-  const owners = ownership({ ...deps, send: (to, frame) => links.send(to, frame) });
+  const tasks = fleet({ ...deps, capacity: options.capacity });
+  const owners = ownership({ ...deps, fleet: tasks, send: (to, frame) => links.send(to, frame) });
   const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: MOST_MESSAGE_BYTES + 1024 });
 
-  const report = (): void => {
-    store.report({ ...own, active: deps.active(), capacity: options.capacity, draining: deps.draining() })
-      .catch((error: unknown) => log.warn('this task could not report how busy it is', { error }));
-  };
-  const reporting = setInterval(report, REPORT_MS);
-  report();
+  // Not awaited here and below: it does not reject.
+  const reporting = setInterval(() => void tasks.look(), options.reportMs);
+  void tasks.look();
 
   const take = (request: IncomingMessage, body: Buffer): void => {
     const connectionId = request.headers['x-ws-connection-id'];
@@ -73,7 +75,8 @@ export const gateway = (deps: GatewayDeps): Gateway => {
       request.on('error', () => {});
       request.on('end', () => {
         // Whatever becomes of the frame: another status, or a body, would reach the carrier as a message.
-        response.writeHead(200, { 'content-length': 0 }).end();
+        // API Gateway keeps its connections for long: a task that goes asks it to come by others.
+        response.writeHead(200, { 'content-length': 0, ...(deps.draining() ? { connection: 'close' } : {}) }).end();
         if (bytes > MOST_MESSAGE_BYTES) return metrics.count('frames_dropped');
         try {
           take(request, chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, bytes));
@@ -99,13 +102,17 @@ export const gateway = (deps: GatewayDeps): Gateway => {
         });
       });
     },
-    drain: report,
+    drain: () => void tasks.look(),
+    handOver: (graceMs) => owners.handOver(graceMs),
+    get outdated() {
+      return tasks.outdated;
+    },
     close: async () => {
       clearInterval(reporting);
       await owners.close();
       links.close();
       for (const peer of sockets.clients) peer.terminate();
-      await store.leave(own).catch((error: unknown) => log.warn('this task could not take itself off the list', { error }));
+      await tasks.leave();
       deps.posts.close();
     },
   };

@@ -4,7 +4,7 @@ import { stdoutLog } from '#house/log.ts';
 import { withSecrets } from '#house/secrets.ts';
 import { relayDeps } from './compose.ts';
 import { countsOf, emfLine, EMF_EVERY_MS } from './emf.ts';
-import { relayAddress } from './relay-address.ts';
+import { relayIdentity } from './relay-address.ts';
 import { startRelay } from './server.ts';
 import { PROTECTION_LOOK_MS, taskProtection } from './task-protection.ts';
 
@@ -21,7 +21,7 @@ for (const stream of [process.stdout, process.stderr]) stream.on('error', () => 
 const ORPHAN_MS = 1500;
 
 const start = async (): Promise<void> => {
-  const deps = relayDeps(env, log, await relayAddress(process.env, env.RELAY_PORT));
+  const deps = relayDeps(env, log, await relayIdentity(process.env, env.RELAY_PORT));
   const relay = await startRelay(deps, { port: env.RELAY_PORT, host: env.STAGE === 'local' ? '127.0.0.1' : '0.0.0.0' });
   const stop = (why: string): void => {
     log.info('the relay stops', { why });

@@ -7,7 +7,7 @@ import type { BridgedCall } from './ports.ts';
 const LEAD_MS = 1500;
 
 /** Every variable is a string and always there: one that a prompt names and we leave out would end the conversation. */
-export const openingFor = async ({ callId, call, lead, voiceId }: BridgedCall): Promise<Opening> => {
+export const openingFor = async ({ callId, call, lead, voiceId }: BridgedCall, firstMessage: string | null): Promise<Opening> => {
   let timer: NodeJS.Timeout | undefined;
   const tooLate = new Promise<undefined>((resolve) => {
     timer = setTimeout(() => resolve(undefined), LEAD_MS);
@@ -15,7 +15,7 @@ export const openingFor = async ({ callId, call, lead, voiceId }: BridgedCall): 
   const known = await Promise.race([lead, tooLate]);
   clearTimeout(timer);
   return {
-    voiceId,
+    voiceId, firstMessage,
     variables: {
       lead_name: known?.name ?? '',
       interest: known?.interest ?? '',

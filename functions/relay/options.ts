@@ -47,6 +47,12 @@ export interface RelayOptions {
   lastWordsMs: number;
   /** The talk is ended politely after this (CALL_LIMIT_SECONDS). */
   callLimitMs: number;
+  /** Conversations that are opened after one that broke off, for each bridge. Nothing can be resumed at ElevenLabs: it is a new one, told what was said. */
+  mostReopens: number;
+  /** One connection is taken over by other tasks so often, and then the caller is told the truth. */
+  mostTakeovers: number;
+  /** What the agent says first when it comes into a talk that is going on (RESUME_MESSAGE). */
+  resumeMessage: string;
   /** How often the record of a call that only the relay can end is looked at for an operator's end. */
   operatorLookMs: number;
   /** How long writing down the end may hold up the end. */
@@ -59,12 +65,18 @@ export interface RelayOptions {
   holdMs: number;
   /** Frames that wait for earlier ones, or for a connection's first; 4 s of Twilio's 20 ms, as before admission. */
   mostFramesHeld: number;
+  /** How often a task behind API Gateway says that it lives, and looks at the others. */
+  reportMs: number;
   /** Frames of a connection that nobody owns yet are held so long. */
   ownerMs: number;
   /** WebSocket pings to the carrier, for load balancers with idle limits; no sign of life in three of them: dead. */
   pingMs: number;
   /** Between SIGTERM and the handing over of what still talks. */
   drainMs: number;
+  /** A call is handed over while nobody speaks to the caller, or after this. */
+  handOverGraceMs: number;
+  /** After handing over: frames that still come here are passed on for so long. */
+  lingerMs: number;
 }
 
 export const relayDefaults: RelayOptions = {
@@ -72,7 +84,7 @@ export const relayDefaults: RelayOptions = {
   callerKeptMs: 2000, agentChunkMs: 20, mostAgentSocketBytes: 128 * 1024, mostCarrierSocketBytes: 2 * 1024 * 1024,
   aheadMs: 30_000, mostQueuedMs: 600_000, markEveryMs: 1000, lostEchoMs: 5000, idleMs: 200,
   reassureMs: 4500, firstAudioMs: 10_000, queueMs: 25_000, agentSilentMs: 30_000, errorGraceMs: 2000,
-  endCallMs: 5000, lastWordsMarginMs: 3000, lastWordsMs: 120_000, callLimitMs: 900_000, operatorLookMs: 3000, recordEndMs: 8000,
-  postEveryMs: 60, mostPostBytes: 24 * 1024, holdMs: 60, mostFramesHeld: 200, ownerMs: 2000,
-  pingMs: 15_000, drainMs: 3000,
+  endCallMs: 5000, lastWordsMarginMs: 3000, lastWordsMs: 120_000, callLimitMs: 900_000, mostReopens: 1, mostTakeovers: 5, resumeMessage: 'Sorry, we were cut off. Please go on.', operatorLookMs: 3000, recordEndMs: 8000,
+  postEveryMs: 60, mostPostBytes: 24 * 1024, holdMs: 60, mostFramesHeld: 200, reportMs: 5000, ownerMs: 2000,
+  pingMs: 15_000, drainMs: 3000, handOverGraceMs: 4000, lingerMs: 2000,
 };

@@ -1,8 +1,9 @@
 // Which task talks with which connection. The first to see a start frame claims it by a conditional write; the others ask once who that was
-// and pass on what reaches them. Made by gateway.ts.
+// and pass on what reaches them. When the owner does not answer, whoever has the next frame takes the call over. Made by gateway.ts.
 import type { Log } from '#house/log.ts';
+import type { Fleet } from './fleet.ts';
 import { gatewayConnection, type ConnectionDeps, type GatewayConnection } from './gateway-connection.ts';
-import type { ConnectionStore, Owner, Task } from './gateway-ports.ts';
+import type { CarriedStream, ConnectionStore, Owner, Task } from './gateway-ports.ts';
 import type { ForwardedFrame } from './peers.ts';
 
 export interface Ownership {
@@ -10,28 +11,28 @@ export interface Ownership {
   arrived(frame: ForwardedFrame): void;
   /** A frame that a peer holds to be ours. */
   forwarded(frame: ForwardedFrame): void;
-  /** That task does not answer any more: its connections have nobody. */
+  /** That task does not answer any more: its connections have nobody until their next frame. */
   lost(task: Task): void;
   /** Closes at API Gateway what shows no start in time. */
   expect(connectionId: string): void;
+  /** This task goes: each call, at a pause or after `graceMs`, is given to another task that goes on with it. Those for which there is none stay. */
+  handOver(graceMs: number): Promise<void>;
   close(): Promise<void>;
 }
 
 export interface OwnershipDeps extends ConnectionDeps {
   store: ConnectionStore;
   own: Task;
-  /** Why this task should take no more calls, if so. */
-  closedFor: () => string | undefined;
+  fleet: Fleet;
   send: (to: Task, frame: ForwardedFrame) => void;
   log: Log;
 }
 
-type Entry =
-  | { is: 'asked'; held: ForwardedFrame[]; started: boolean; wake: () => void; owner?: undefined }
-  | { is: 'mine'; connection: GatewayConnection; owner?: undefined }
-  /** `at`: when a frame came last. Whether the carrier is gone is told to one task only. */
-  | { is: 'peers'; owner: Owner; at: number }
-  | { is: 'over'; at: number; owner?: undefined };
+interface Asked { is: 'asked'; held: ForwardedFrame[]; started: boolean; wake: () => void }
+interface Mine { is: 'mine'; connection: GatewayConnection; owner: Owner }
+/** `at`: when a frame came last; whether the carrier is gone is told to one task only. `askedMs`: when the register said so. */
+interface Peers { is: 'peers'; owner: Owner; at: number; askedMs: number; lost: boolean }
+type Entry = Asked | Mine | Peers | { is: 'over'; at: number };
 
 /** While nobody has claimed a connection, the register is asked again after this; its start comes a moment later. */
 const ASK_AGAIN_MS = 100;
@@ -40,9 +41,13 @@ const REMEMBERED_MS = 60_000;
 const SWEEP_MS = 10_000;
 /** Connections that may wait for their owner's name at once. */
 const MOST_ASKED = 1000;
+/** A peer that passes a frame on knows something newer than what we learnt longer ago than this. */
+const STALE_MS = 1000;
+/** Owners whose frames are missing look so often whether they still are. */
+const LOOK_MS = 1000;
 
 export const ownership = (deps: OwnershipDeps): Ownership => {
-  const { store, own, options, metrics, ms, log, posts } = deps;
+  const { store, own, fleet, options, metrics, ms, log, posts } = deps;
   const entries = new Map<string, Entry>();
   const closing = new Set<Promise<void>>();
   const expected = new Set<NodeJS.Timeout>();
@@ -59,92 +64,152 @@ export const ownership = (deps: OwnershipDeps): Ownership => {
     log.warn('a connection was closed: no task carries it', { why });
     settleLater(posts.drop(connectionId).catch((error: unknown) => log.warn('a connection could not be closed at API Gateway', { error })));
   };
-  const mine = (connectionId: string): GatewayConnection => {
+  const carry = async (connectionId: string, owner: Owner, stream: CarriedStream): Promise<void> => {
+    try {
+      if (!await store.carry(connectionId, owner, stream)) await look(connectionId);
+    } catch (error) {
+      log.error('what a connection carries could not be noted: no other task could take it over', { callId: stream.callId, error });
+    }
+  };
+  const mine = (connectionId: string, owner: Owner): GatewayConnection => {
     const connection = gatewayConnection(connectionId, deps, {
       closing: settleLater,
-      gone: () => void entries.set(connectionId, { is: 'over', at: ms() }),
-    });
-    entries.set(connectionId, { is: 'mine', connection });
+      carries: (stream) => {
+        // A stream that was taken over is noted already.
+        if (owner.epoch === 0) settleLater(carry(connectionId, owner, stream));
+      },
+      gone: () => {
+        const entry = entries.get(connectionId);
+        if (entry?.is === 'mine' && entry.connection === connection) entries.set(connectionId, { is: 'over', at: ms() });
+      },
+    }, owner.epoch > 0 && owner.stream ? { stream: owner.stream, takeovers: owner.epoch } : undefined);
+    entries.set(connectionId, { is: 'mine', connection, owner });
     return connection;
-  };
-  /** Not ourselves when we are full or about to go, if another has room. */
-  const claimant = async (): Promise<Task> => {
-    if (!deps.closedFor()) return own;
-    const others = (await store.tasks()).filter((task) => task.task !== own.task && !task.draining && task.active < task.capacity);
-    return others.toSorted((a, b) => a.active / a.capacity - b.active / b.capacity)[0] ?? own;
   };
   const settle = (connectionId: string, held: ForwardedFrame[], owner: Owner): void => {
     if (owner.task === own.task) {
-      const connection = mine(connectionId);
+      const connection = mine(connectionId, owner);
       for (const { event, body } of held) connection.frame(event, body);
       return;
     }
-    entries.set(connectionId, { is: 'peers', owner, at: ms() });
     // The task that was at our address before us is no more.
-    if (owner.address === own.address) return lost(owner);
+    if (owner.address === own.address) return replace(connectionId, owner, held);
+    entries.set(connectionId, { is: 'peers', owner, at: ms(), askedMs: ms(), lost: false });
     for (const frame of held) deps.send(owner, frame);
   };
-  const ask = async (connectionId: string, entry: Extract<Entry, { is: 'asked' }>): Promise<void> => {
-    const began = ms();
-    for (;;) {
-      let owner: Owner | undefined;
-      try {
-        owner = entry.started ? await store.claim(connectionId, await claimant()) : await store.owner(connectionId);
-      } catch (error) {
-        log.error('the owner of a connection could not be found out', { error });
-      }
-      // A peer may have told us meanwhile.
-      if (stopped || entries.get(connectionId) !== entry) return;
-      if (owner) return settle(connectionId, entry.held, owner);
-      if (ms() - began >= options.ownerMs) {
-        metrics.count('frames_unowned', entry.held.length);
-        // Without a start it may be what is left of a call that is over.
-        if (entry.started) return end(connectionId, 'owner-unknown');
-        entries.set(connectionId, { is: 'over', at: ms() });
-        return;
-      }
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, ASK_AGAIN_MS);
-        entry.wake = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-    }
-  };
-  const hold = (frame: ForwardedFrame): void => {
-    // Not worth a question: it says nothing that a stream needs, and the start is right behind it.
-    if (frame.event === 'connected') return;
-    if (asked >= MOST_ASKED) return metrics.count('frames_unowned');
-    const entry: Entry = { is: 'asked', held: [frame], started: frame.event === 'start', wake: () => {} };
-    entries.set(frame.connectionId, entry);
+  /** Asks until somebody knows; what comes meanwhile is held. `find` resolves to undefined while nobody does. */
+  const ask = (connectionId: string, held: ForwardedFrame[], started: boolean, find: (entry: Asked) => Promise<Owner | undefined>, onNobody: (entry: Asked) => void): void => {
+    if (asked >= MOST_ASKED) return metrics.count('frames_unowned', held.length);
+    const entry: Asked = { is: 'asked', held, started, wake: () => {} };
+    entries.set(connectionId, entry);
     asked++;
-    void ask(frame.connectionId, entry).catch((error: unknown) => log.error('a connection found no owner', { error })).finally(() => {
+    const began = ms();
+    const asking = async (): Promise<void> => {
+      for (;;) {
+        let owner: Owner | undefined;
+        try {
+          owner = await find(entry);
+        } catch (error) {
+          log.error('the owner of a connection could not be found out', { error });
+        }
+        if (stopped || entries.get(connectionId) !== entry) return;
+        if (owner) return settle(connectionId, entry.held, owner);
+        if (ms() - began >= options.ownerMs) {
+          metrics.count('frames_unowned', entry.held.length);
+          return onNobody(entry);
+        }
+        await new Promise<void>((resolve) => {
+          const timer = setTimeout(resolve, ASK_AGAIN_MS);
+          entry.wake = () => {
+            clearTimeout(timer);
+            resolve();
+          };
+        });
+      }
+    };
+    void asking().catch((error: unknown) => log.error('a connection found no owner', { error })).finally(() => {
       asked--;
     });
   };
-  const lost = (task: Task): void => {
-    for (const [connectionId, { owner }] of entries) {
-      if (owner?.task !== task.task) continue;
-      metrics.count('owners_lost');
-      end(connectionId, 'owner-lost');
+  const findOut = (frame: ForwardedFrame): void => {
+    const { connectionId } = frame;
+    ask(connectionId, [frame], frame.event === 'start', async ({ started }) => (started ? store.claim(connectionId, await fleet.claimant()) : store.owner(connectionId)), ({ started }) => {
+      // Without a start it may be what is left of a call that is over.
+      if (started) end(connectionId, 'owner-unknown');
+      else entries.set(connectionId, { is: 'over', at: ms() });
+    });
+  };
+  /** The owner does not answer. What it carried is read anew: it was not known yet when we asked first. */
+  const replace = (connectionId: string, dead: Owner, held: ForwardedFrame[]): void => {
+    metrics.count('owners_lost');
+    ask(connectionId, held, true, async () => {
+      const now = await store.owner(connectionId);
+      if (!now?.stream || now.task !== dead.task) return now?.task === dead.task ? undefined : now;
+      return store.takeOver(connectionId, now, await fleet.claimant());
+    }, () => end(connectionId, 'owner-lost'));
+  };
+  /** Whether a connection that is ours still is; another task that took us for dead has it now. */
+  const look = async (connectionId: string): Promise<void> => {
+    const owner = await store.owner(connectionId);
+    const entry = entries.get(connectionId);
+    if (stopped || entry?.is !== 'mine' || !owner || (owner.task === own.task && owner.epoch === entry.owner.epoch)) return;
+    log.warn('another task has taken a connection over', { task: owner.task });
+    entries.set(connectionId, { is: 'peers', owner, at: ms(), askedMs: ms(), lost: false });
+    await entry.connection.handOver();
+  };
+  const give = async (connectionId: string, entry: Mine, graceMs: number): Promise<void> => {
+    const { connection } = entry;
+    const until = ms() + graceMs;
+    while (connection.speaking() && ms() < until) await new Promise((resolve) => { setTimeout(resolve, ASK_AGAIN_MS); });
+    const to = await fleet.successor();
+    if (!to || entries.get(connectionId) !== entry) return;
+    const held: Asked = { is: 'asked', held: [], started: true, wake: () => {} };
+    entries.set(connectionId, held);
+    if (!await connection.handOver()) {
+      // It is coming to its end here.
+      entries.set(connectionId, entry);
+      for (const { event, body } of held.held) connection.frame(event, body);
+      return;
     }
+    let owner: Owner | undefined;
+    try {
+      owner = await store.takeOver(connectionId, entry.owner, to);
+    } catch (error) {
+      log.error('a call could not be handed over', { error });
+    }
+    if (!owner) return end(connectionId, 'owner-lost');
+    metrics.count('calls_handed_over');
+    settle(connectionId, held.held, owner);
+  };
+  const each = async (what: string, work: (connectionId: string, entry: Mine) => Promise<void>): Promise<void> => {
+    const ours = [...entries].filter((pair): pair is [string, Mine] => pair[1].is === 'mine');
+    await Promise.all(ours.map(([id, entry]) => work(id, entry).catch((error: unknown) => log.error(what, { error }))));
   };
   const sweep = setInterval(() => {
     const before = ms() - REMEMBERED_MS;
     for (const [connectionId, entry] of entries) if ('at' in entry && entry.at < before) entries.delete(connectionId);
   }, SWEEP_MS);
+  const looking = setInterval(() => void each('the owner of a connection could not be found out', async (id, { connection }) => {
+    if (connection.missesFrames()) await look(id);
+  }), LOOK_MS);
 
   return {
-    lost,
+    lost: (task) => {
+      fleet.lost(task);
+      for (const entry of entries.values()) if (entry.is === 'peers' && entry.owner.task === task.task) entry.lost = true;
+    },
     arrived: (frame) => {
       const entry = entries.get(frame.connectionId);
-      if (!entry) return hold(frame);
+      // Not worth a question: it says nothing that a stream needs, and the start is right behind it.
+      if (!entry) return frame.event === 'connected' ? undefined : findOut(frame);
       switch (entry.is) {
         case 'mine': return entry.connection.frame(frame.event, frame.body);
         case 'peers':
           entry.at = ms();
-          return deps.send(entry.owner, frame);
+          if (!entry.lost) return deps.send(entry.owner, frame);
+          // Nobody is there to be talked with any more.
+          if (frame.event === '$disconnect') return void entries.set(frame.connectionId, { is: 'over', at: ms() });
+          return replace(frame.connectionId, entry.owner, [frame]);
         case 'over': return;
         case 'asked': {
           if (entry.held.length >= options.mostFramesHeld) return metrics.count('frames_unowned');
@@ -155,30 +220,39 @@ export const ownership = (deps: OwnershipDeps): Ownership => {
         }
       }
     },
-    forwarded: ({ connectionId, event, body }) => {
-      const entry = entries.get(connectionId);
-      if (entry?.is === 'mine') return entry.connection.frame(event, body);
-      if (entry?.is === 'over' || entry?.is === 'peers') return metrics.count('frames_dropped');
-      const connection = mine(connectionId);
-      for (const held of entry?.held ?? []) connection.frame(held.event, held.body);
-      connection.frame(event, body);
+    forwarded: (frame) => {
+      const entry = entries.get(frame.connectionId);
+      if (!entry && frame.event !== 'start') return findOut(frame);
+      if (!entry || (entry.is === 'asked' && frame.event === 'start')) {
+        // Claimed for us by the peer that saw the start.
+        const connection = mine(frame.connectionId, { ...own, epoch: 0 });
+        for (const held of entry?.held ?? []) connection.frame(held.event, held.body);
+        return connection.frame(frame.event, frame.body);
+      }
+      if (entry.is === 'mine') return entry.connection.frame(frame.event, frame.body);
+      if (entry.is === 'over') return metrics.count('frames_dropped');
+      if (entry.is === 'peers') return ms() - entry.askedMs > STALE_MS ? findOut(frame) : deps.send(entry.owner, frame);
+      if (entry.held.length < options.mostFramesHeld) entry.held.push(frame);
+      else metrics.count('frames_unowned');
     },
     expect: (connectionId) => {
       if (expected.size >= MOST_ASKED) return;
-      const look = async (): Promise<void> => {
+      const lookForStart = async (): Promise<void> => {
         if (stopped || entries.has(connectionId) || await store.owner(connectionId)) return;
         metrics.countBy('streams_refused', 'no-ticket-in-time');
         end(connectionId, 'no-ticket-in-time');
       };
       const timer = setTimeout(() => {
         expected.delete(timer);
-        look().catch((error: unknown) => log.error('the owner of a connection could not be found out', { error }));
+        lookForStart().catch((error: unknown) => log.error('the owner of a connection could not be found out', { error }));
       }, options.ticketMs);
       expected.add(timer);
     },
+    handOver: (graceMs) => each('a call could not be handed over', (id, entry) => give(id, entry, graceMs)),
     close: async () => {
       stopped = true;
       clearInterval(sweep);
+      clearInterval(looking);
       for (const timer of expected) clearTimeout(timer);
       for (const entry of entries.values()) {
         if (entry.is === 'asked') entry.wake();

@@ -54,8 +54,9 @@ export interface PeerParts {
 }
 
 /** A peer in the same network answers within a few ms, or not at all. */
-const HANDSHAKE_MS = 1500;
-const PING_MS = 2000;
+const HANDSHAKE_MS = 1000;
+/** A host that dies says nothing: its callers wait for as long as this takes to find out. */
+const PING_MS = 500;
 const MOST_WAITING = 2000;
 /** Seconds of frames of a full task: a peer that is so far behind loses them. */
 const MOST_BUFFERED_BYTES = 4 * 1024 * 1024;

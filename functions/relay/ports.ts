@@ -8,6 +8,7 @@ import type { CarrierName, LeadRecord } from '#calls/lead.ts';
 import type { Clock } from '#calls/ports.ts';
 import type { StreamCutting, StreamWriter } from '#carriers/stream.ts';
 import type { Log } from '#house/log.ts';
+import type { CarriedStream } from './gateway-ports.ts';
 import type { Metrics } from './metrics.ts';
 import type { RelayOptions } from './options.ts';
 import type { Sentences } from './sentences.ts';
@@ -19,6 +20,8 @@ export interface Transport {
   close(code: number, reason: string): void;
   /** Bytes that the carrier has not taken yet. */
   readonly waitingBytes: number;
+  /** Where another task may go on with the call: what it would need to know. Called once the stream has its bridge. */
+  carries?: ((stream: CarriedStream) => void) | undefined;
   /** Where a frame costs a request: takes the words instead of frames, and writes what may be joined as one. Absent: frame by frame. */
   joins?: ((write: StreamWriter) => Pick<CarrierLeg, 'media' | 'mark' | 'clear'>) | undefined;
 }
@@ -28,6 +31,10 @@ export interface StreamInput {
   frame(bytes: Buffer): void;
   /** The socket is gone; 1006 when it died without a word. Called once, also after our own close. */
   closed(code: number): void;
+  /** Whether the caller hears somebody at this moment. */
+  speaking(): boolean;
+  /** Ends what there is here so that another task can go on; resolves once all is written down. Undefined when there is nothing to hand over. */
+  handOver(): Promise<void> | undefined;
 }
 
 /** The carrier's side of a bridge, in the words of the house. The bridge does not know which transport or accent is behind it. */
@@ -68,6 +75,7 @@ export interface BridgeDeps {
 /** The call that an admitted stream belongs to. */
 export interface BridgedCall {
   callId: string;
+  /** Grows with each stream of the call and with each takeover: see takeover.ts. */
   epoch: number;
   /** `ms` when the start frame came: what answer-to-first-audio counts from. */
   startedMs: number;
@@ -76,4 +84,6 @@ export interface BridgedCall {
   /** Resolves to undefined when there is none or it could not be read; never rejects. */
   lead: Promise<LeadRecord | undefined>;
   voiceId: string | null;
+  /** What was said on earlier streams of the call; undefined on its first. Never rejects. */
+  earlier: Promise<readonly Turn[]> | undefined;
 }

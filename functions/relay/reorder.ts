@@ -12,6 +12,8 @@ export interface Reorder<T> {
   /** When to look next; undefined while nothing waits for a gap. */
   readonly due: number | undefined;
   readonly waiting: number;
+  /** The lowest number that waits. */
+  readonly lowest: number | undefined;
 }
 
 export interface ReorderOptions {
@@ -100,6 +102,9 @@ export const reorder = <T>({ holdMs, mostWaiting, mostAhead }: ReorderOptions, o
     },
     get waiting() {
       return waiting.size;
+    },
+    get lowest() {
+      return waiting.size === 0 ? undefined : lowest();
     },
   };
 };

@@ -5,24 +5,27 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import type { StreamCodec } from '#carriers/stream.ts';
-import { admission, type AdmissionDeps, type Bridges } from './admission.ts';
+import { wait } from '#house/clock.ts';
+import { admission, type AdmissionDeps } from './admission.ts';
 import type { Bridge } from './bridge.ts';
 import { directTransport } from './direct-transport.ts';
 import { FRAME_PATH, gateway, PEER_PATH, type Gateway } from './gateway.ts';
 import type { ConnectionPosts, ConnectionStore } from './gateway-ports.ts';
+import type { Bridges } from './join.ts';
+import { takeover } from './takeover.ts';
 
 export interface RelayDeps extends AdmissionDeps {
   /** By the path's last part, `/twilio`; `default` answers any that is not listed. */
   codecs: { default: StreamCodec } & Record<string, StreamCodec>;
-  /** Where carriers' sockets end at API Gateway. `address`: where other tasks reach this one; absent: here, on one machine. */
-  gateway?: { connections: ConnectionStore; posts: ConnectionPosts; address?: string | undefined } | undefined;
+  /** Where carriers' sockets end at API Gateway. `address`: where other tasks reach this one; absent: here, on one machine. `revision`: what this task runs. */
+  gateway?: { connections: ConnectionStore; posts: ConnectionPosts; address?: string | undefined; revision?: string | undefined } | undefined;
 }
 
 export interface Relay {
   port: number;
   /** Calls being talked in. */
   active(): number;
-  /** Takes no more streams, lets calls end for `drainMs`, hands over what still talks, closes everything. Asking twice is fine. */
+  /** Takes no more streams, lets calls end for `drainMs`, hands over what still talks, passes on what still comes for it, closes everything. Asking twice is fine. */
   stop(): Promise<void>;
 }
 
@@ -37,6 +40,8 @@ export const startRelay = async (deps: RelayDeps, where: { port: number; host: s
   const all = new Set<Bridge>();
   let pending = 0;
   let draining = false;
+  /** Its calls are handed over: load balancers should leave it, while it still passes on what comes. */
+  let leaving = false;
   let through: Gateway | undefined;
   const registry: Bridges = {
     closedFor: () => (draining ? 'draining' : all.size >= options.capacity ? 'full' : undefined),
@@ -65,9 +70,9 @@ export const startRelay = async (deps: RelayDeps, where: { port: number; host: s
     const json = (status: number, body: unknown): void => answer(response, status, 'application/json', JSON.stringify(body));
     if (through && path === FRAME_PATH && request.method === 'POST') return through.receive(request, response);
     if (request.method !== 'GET' && request.method !== 'HEAD') return json(405, { error: 'only GET is answered here' });
-    if (path === '/health') return json(200, { ok: true });
+    if (path === '/health') return json(leaving ? 503 : 200, leaving ? { ok: false, because: 'stopping' } : { ok: true });
     if (path === '/ready') {
-      const why = registry.closedFor();
+      const why = registry.closedFor() ?? (through?.outdated ? 'old-revision' : undefined);
       return json(why ? 503 : 200, { ready: !why, ...(why ? { because: why } : {}), active: all.size, capacity: options.capacity, draining });
     }
     if (path === '/metrics') return answer(response, 200, 'text/plain; version=0.0.4', metrics.text(numbers()));
@@ -106,16 +111,17 @@ export const startRelay = async (deps: RelayDeps, where: { port: number; host: s
   });
 
   if (deps.gateway) {
-    const { connections, posts, address = `127.0.0.1:${(http.address() as AddressInfo).port}` } = deps.gateway;
+    const { connections, posts, revision = 'local', address = `127.0.0.1:${(http.address() as AddressInfo).port}` } = deps.gateway;
     // Longer than the 350 s after which a network load balancer gives up an idle connection: whoever closes first must not be us.
     http.keepAliveTimeout = 360_000;
     through = gateway({
-      store: connections, posts, own: { address, task: randomUUID() }, secret: deps.ticketSecret, clock: deps.clock,
+      store: connections, posts, own: { address, task: randomUUID(), revision, startedAt: deps.clock.now().toISOString() }, secret: deps.ticketSecret, clock: deps.clock,
       codecs: [...new Set(Object.values(deps.codecs))],
       admit: (transport, codec) => {
         pending++;
         return admission(transport, codec, deps, registry);
       },
+      resume: (transport, codec, stream, takeovers) => takeover(transport, codec, deps, registry, stream, takeovers),
       closedFor: () => registry.closedFor(), active: () => all.size, draining: () => draining, options, metrics, ms: deps.ms, log,
     });
   }
@@ -133,9 +139,14 @@ export const startRelay = async (deps: RelayDeps, where: { port: number; host: s
     };
     await Promise.race([letEnd(), longEnough]);
     clearTimeout(timer);
+    const handedOver = through !== undefined && all.size > 0;
+    await through?.handOver(options.handOverGraceMs);
     // 1012: service restart. The carrier asks for the next document, which opens a stream at a relay that lives.
     await Promise.all([...all].map((bridge) => bridge.letGo('relay-stopped', 1012)));
     for (const stream of sockets.clients) stream.close(1012, 'relay-stopped');
+    // API Gateway and the other tasks learn of it with their next frames.
+    leaving = true;
+    if (handedOver) await wait(options.lingerMs);
     await through?.close();
     const cut = setTimeout(() => {
       for (const stream of sockets.clients) stream.terminate();

@@ -11,6 +11,10 @@ export interface Transcript {
   spoke(position: number, bytes: number, alignment: Alignment | null): void;
   /** The caller talked over the agent, having heard up to this position: the agent's turn is cut to that. */
   cutAt(position: number): void;
+  /** Another conversation goes on with the talk: its event ids count anew, and its audio belongs to its own words. */
+  restarted(): void;
+  /** The turns so far, as they are kept. */
+  readonly turns: readonly Turn[];
 }
 
 interface Written extends Turn {
@@ -106,5 +110,11 @@ export const transcript = (base: number, bytesPerMs: number, now: () => string, 
       // A turn of which nothing was heard stays in its place.
       rewrite(cut.turn, heard === '' ? '…' : heard);
     },
+    restarted: () => {
+      utterance = undefined;
+      unvoiced = undefined;
+      for (const turn of turns) turn.eventId = null;
+    },
+    turns,
   };
 };

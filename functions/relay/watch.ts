@@ -9,6 +9,8 @@ export interface Watch {
   agentSpoke(): void;
   /** The agent keeps the caller in its queue, or no longer does. */
   queued(waiting: boolean): void;
+  /** Another conversation is being opened: the caller waits for its first audio as for the first of all. */
+  reopened(): void;
   /** The agent said that something is wrong; a close should follow. */
   agentError(fault: AgentFault): void;
   stop(): void;
@@ -24,11 +26,13 @@ export interface WatchHandlers {
 type WatchOptions = Pick<RelayOptions, 'reassureMs' | 'firstAudioMs' | 'queueMs' | 'agentSilentMs' | 'errorGraceMs' | 'callLimitMs'>;
 
 /** How often the watchdogs look: the shortest of their times is ten times longer. */
-const lookEveryMs = (options: WatchOptions): number => Math.max(5, Math.min(250, ...Object.values(options).map((ms) => ms / 10)));
+const lookEveryMs = ({ reassureMs, firstAudioMs, queueMs, agentSilentMs, errorGraceMs, callLimitMs }: WatchOptions): number =>
+  Math.max(5, Math.min(250, Math.min(reassureMs, firstAudioMs, queueMs, agentSilentMs, errorGraceMs, callLimitMs) / 10));
 
-/** `startedMs`: `ms` of the start frame. */
+/** `startedMs`: `ms` of the start frame. A bridge that was taken over has less than the whole `callLimitMs` left. */
 export const watch = (startedMs: number, options: WatchOptions, ms: () => number, on: WatchHandlers): Watch => {
   let lastFrame = ms();
+  let waitsSince = startedMs;
   let spoke = false;
   let reassured = false;
   let waiting = false;
@@ -36,8 +40,8 @@ export const watch = (startedMs: number, options: WatchOptions, ms: () => number
 
   const look = (): void => {
     const now = ms();
-    const since = now - startedMs;
-    if (since >= options.callLimitMs) return on.callTooLong();
+    const since = now - waitsSince;
+    if (now - startedMs >= options.callLimitMs) return on.callTooLong();
     if (error && now - error.at >= options.errorGraceMs) return on.agentLost(error.fault);
     if (!spoke && since >= (waiting ? options.queueMs : options.firstAudioMs)) return on.agentLost(waiting ? 'agent-queue-timeout' : 'agent-silent');
     if (now - lastFrame >= options.agentSilentMs) return on.agentLost('agent-silent');
@@ -54,6 +58,11 @@ export const watch = (startedMs: number, options: WatchOptions, ms: () => number
     },
     agentSpoke: () => {
       spoke = true;
+      error = undefined;
+    },
+    reopened: () => {
+      lastFrame = waitsSince = ms();
+      spoke = reassured = waiting = false;
       error = undefined;
     },
     queued: (now) => {

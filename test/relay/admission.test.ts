@@ -109,7 +109,7 @@ describe('who may talk at our expense', () => {
   });
 
   it('talks with the caller when the store cannot be read', async () => {
-    const { connect, ticket, conversation } = await house({}, { calls: { call: async () => { throw new Error('down'); }, bind: async () => { throw new Error('down'); } } });
+    const { connect, ticket, conversation } = await house({}, { calls: { call: async () => { throw new Error('down'); }, bind: async () => { throw new Error('down'); }, turns: async () => { throw new Error('down'); } } });
     const stream = await connect();
     stream.start({ parameters: { ticket: ticket() } });
     expect(await (await conversation()).received.next(() => true)).toMatchObject({ dynamic_variables: { lead_name: '', call_id: callId, attempt_id: 'att_01JABCDEFGHJKMNPQRSTVWXYZ0_1' } });

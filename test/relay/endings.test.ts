@@ -97,7 +97,8 @@ describe('when the agent ends the call', () => {
 
 describe('when the agent cannot be had', () => {
   const nested = (code: number, type: string, message: string) => ({ type: 'error', error_event: { code, error_type: type, message, reason: message } });
-  const failures: [string, string, (talk: FakeConversation) => void][] = [
+  /** `again`: another conversation is tried, and this one fails like the first. */
+  const failures: [string, string, (talk: FakeConversation) => void, 'again'?][] = [
     ['has no credit left and says so flatly', 'agent-quota-exceeded', (talk) => {
       talk.send({ type: 'error', message: 'received 1002 (protocol error) This request exceeds your quota limit.' });
       talk.close(1002, 'This request exceeds your quota limit.');
@@ -109,8 +110,8 @@ describe('when the agent cannot be had', () => {
     }],
     ['misses a variable', 'agent-variables-missing', (talk) => talk.close(1008, 'Missing required dynamic variables in first message: {"x"}')],
     ['breaks off over something else', 'agent-refused', (talk) => talk.close(1008, 'invalid_message')],
-    ['crashes', 'agent-crashed', (talk) => talk.close(1011, '')],
-    ['is cut off', 'agent-crashed', (talk) => talk.cut()],
+    ['crashes', 'agent-crashed', (talk) => talk.close(1011, ''), 'again'],
+    ['is cut off', 'agent-crashed', (talk) => talk.cut(), 'again'],
     ['is not there', 'agent-not-found', (talk) => talk.close(3000, 'The AI agent you are trying to reach does not exist.')],
     ['does not know us', 'agent-unauthorized', (talk) => talk.close(3000, 'Could not authorize the conversation')],
     ['keeps us in its queue until time is up', 'agent-queue-timeout', (talk) => {
@@ -122,14 +123,15 @@ describe('when the agent cannot be had', () => {
       talk.send({ type: 'queue_status', queue_status_event: { status: 'waiting' } });
       talk.close(4300, '');
     }],
-    ['says that it failed and stays silent', 'agent-crashed', (talk) => talk.send(nested(1002, 'llm_timeout', 'took too long'))],
+    ['says that it failed and stays silent', 'agent-crashed', (talk) => talk.send(nested(1002, 'llm_timeout', 'took too long')), 'again'],
     ['says goodbye before it said anything', 'agent-silent', (talk) => talk.close(1000)],
     ['speaks a format that nobody knows', 'agent-format-unsupported', (talk) => talk.metadata('opus_48000')],
   ];
-  it.each(failures)('the caller hears so when it %s, and the record says why', async (_what, detail, fail) => {
-    const { call, ended } = await house();
+  it.each(failures)('the caller hears so when it %s, and the record says why', async (_what, detail, fail, again) => {
+    const { call, ended, conversation } = await house();
     const { stream, talk } = await call();
     fail(talk);
+    if (again) fail(await conversation());
     await stream.got.until(() => stream.audio().length >= 800);
     await stream.got.until((all) => all.some((item) => item.kind === 'mark'));
     stream.playAlways();
@@ -202,12 +204,13 @@ describe('when the agent cannot be had', () => {
   });
 
   it('what the agent had said already is heard before the sentence', async () => {
-    const { call, ended } = await house();
+    const { call, ended, conversation } = await house();
     const { stream, talk } = await call();
     stream.playAlways();
     talk.audio(speech(1000));
     await stream.got.next((item) => item.kind === 'media');
     talk.close(1011);
+    (await conversation()).close(1011);
     await ended();
     expect(stream.audio().equals(Buffer.concat([speech(1000), sentence('agent-unavailable')]))).toBe(true);
   });

@@ -1,7 +1,9 @@
 // Relays behind the API Gateway stand-in, for the tests of this folder: several tasks of one house, a register in memory, real sockets.
 import { onTestFinished } from 'vitest';
+import type { Turn } from '#calls/call.ts';
 import { fakeStream, type FakeStream } from '#doubles/fake-twilio-stream.ts';
 import { startGatewaySocket, type GatewaySocket, type GatewaySocketOptions } from '#local/gateway-socket/start.ts';
+import { wire, type Wire } from '#doubles/wire.ts';
 import type { ConnectionPosts, ConnectionStore, Owner, TaskLoad } from '#relay/gateway-ports.ts';
 import { connectionsEndpoint, gatewayPosts, managementClient } from '#relay/gateway-posts.ts';
 import type { RelayOptions } from '#relay/options.ts';
@@ -17,6 +19,17 @@ export const memoryConnections = () => {
       return owner;
     },
     owner: async (id) => owners.get(id),
+    carry: async (id, by, stream) => {
+      const owner = owners.get(id);
+      if (!owner || owner.task !== by.task || owner.epoch !== by.epoch) return false;
+      owners.set(id, { ...owner, stream });
+      return true;
+    },
+    takeOver: async (id, from, { address, task }) => {
+      const owner = owners.get(id);
+      if (owner?.task === from.task && owner.epoch === from.epoch) owners.set(id, { ...owner, address, task, epoch: owner.epoch + 1 });
+      return owners.get(id);
+    },
     report: async (load) => void tasks.set(load.task, load),
     tasks: async () => [...tasks.values()],
     leave: async ({ task }) => void tasks.delete(task),
@@ -25,7 +38,8 @@ export const memoryConnections = () => {
 };
 
 /** `tasks` relays, each with an agent of its own, behind one stand-in. */
-export const gatewayHouse = async (tasks: number, options: Partial<RelayOptions> = {}, socket: Partial<GatewaySocketOptions> = {}) => {
+export const gatewayHouse = async (tasks: number, options: Partial<RelayOptions> = {}, socket: Partial<GatewaySocketOptions> = {}, revisions: string[] = []) => {
+  const turns = new Map<number, Turn>();
   const connections = memoryConnections();
   let real: ConnectionPosts | undefined;
   const posted: Buffer[] = [];
@@ -38,8 +52,14 @@ export const gatewayHouse = async (tasks: number, options: Partial<RelayOptions>
     close: () => {},
   };
   const houses: House[] = [];
-  for (let i = 0; i < tasks; i++) houses.push(await house(options, { gateway: { connections: connections.store, posts } }));
-  const gateway: GatewaySocket = await startGatewaySocket({ port: 0, relays: houses.map(({ relay }) => `http://127.0.0.1:${relay.port}`), ...socket });
+  const wires: Wire[] = [];
+  for (let i = 0; i < tasks; i++) {
+    const lead = await wire();
+    wires.push(lead);
+    houses.push(await house(options, { gateway: { connections: connections.store, posts, revision: revisions[i], address: `127.0.0.1:${lead.port}` } }, turns));
+    lead.to(houses[i]!.relay.port);
+  }
+  const gateway: GatewaySocket = await startGatewaySocket({ port: 0, relays: wires.map(({ port }) => `http://127.0.0.1:${port}`), ...socket });
   const client = managementClient(connectionsEndpoint(gateway.url), true);
   real = gatewayPosts(client);
   const streams: FakeStream[] = [];
@@ -48,6 +68,7 @@ export const gatewayHouse = async (tasks: number, options: Partial<RelayOptions>
     for (const stream of streams) stream.cut();
     await Promise.all(houses.map(({ relay }) => relay.stop()));
     await gateway.stop();
+    for (const lead of wires) lead.cut();
     client.destroy();
   });
   const connect = async (): Promise<FakeStream> => {
@@ -57,6 +78,8 @@ export const gatewayHouse = async (tasks: number, options: Partial<RelayOptions>
   };
   return {
     houses, gateway, connections, posted, connect,
+    /** Nobody reaches that task any more: neither API Gateway nor its peers. */
+    vanish: (house: House) => wires[houses.indexOf(house)]!.cut(),
     /** A call in which the agent has just been reached, and the house whose task owns it. */
     call: async () => {
       const stream = await connect();

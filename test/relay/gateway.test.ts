@@ -94,23 +94,21 @@ describe('a call through API Gateway', () => {
     expect([full.relay.active(), other.relay.active()]).toEqual([1, 1]);
   });
 
-  it('ends in order when the task that carried it is gone', async () => {
-    const { call, houses } = await gatewayHouse(2, { drainMs: 0 });
-    const { stream, owner } = await call();
-    await owner.relay.stop();
-    expect((await stream.closed).code).toBe(1001);
-    expect(await owner.events.next((event) => event.kind === 'stream-failed')).toMatchObject({ detail: 'relay-stopped' });
-    expect(houses.find((house) => house !== owner)!.relay.active()).toBe(0);
-  });
-
-  it('is closed by the other tasks when its owner does not answer', async () => {
-    const { connect, houses, connections } = await gatewayHouse(1);
+  it('is closed when its owner died before anybody knew what it carries', async () => {
+    const { connect, houses, connections } = await gatewayHouse(1, { ownerMs: 100 });
     const stream = await connect();
     // Nobody listens at port 1.
-    connections.store.claim = async () => ({ address: '127.0.0.1:1', task: 'gone', epoch: 0 });
+    const dead = { address: '127.0.0.1:1', task: 'gone', epoch: 0 };
+    connections.store.claim = async (id) => {
+      connections.owners.set(id, dead);
+      return dead;
+    };
     stream.start({ parameters: { ticket: houses[0]!.ticket() } });
+    const speaking = setInterval(() => stream.speak(speech(160)), 20);
     expect((await stream.closed).code).toBe(1001);
+    clearInterval(speaking);
     expect(houses[0]!.metrics.value('owners_lost')).toBe(1);
+    expect(houses[0]!.agent.contacts).toEqual([]);
   });
 });
 

@@ -31,10 +31,10 @@ export const sentence = (name: SentenceName): Buffer => Buffer.alloc(800, senten
 /** Bytes that tell every position from its neighbours. */
 export const speech = (length: number, seed = 1): Buffer => Buffer.from(Array.from({ length }, (_, i) => (i * 7 + (i >> 8) * 13 + seed * 31) & 0xff));
 
-export const house = async (options: Partial<RelayOptions> = {}, more: Partial<RelayDeps> = {}) => {
+/** `turns`: the transcript, for relays that share one store. */
+export const house = async (options: Partial<RelayOptions> = {}, more: Partial<RelayDeps> = {}, turns = new Map<number, Turn>()) => {
   const agent = await fakeAgent();
   const events = inbox<CallEvent>();
-  const turns = new Map<number, Turn>();
   const hungUp: string[] = [];
   const used = new Set<string>();
   const counted = metrics();
@@ -42,6 +42,7 @@ export const house = async (options: Partial<RelayOptions> = {}, more: Partial<R
   const deps: RelayDeps = {
     calls: {
       call: async (id) => records.get(id),
+      turns: async () => [...turns.values()],
       bind: async (id, _carrier, callSid) => {
         const record = records.get(id);
         if (!record || (record.callSid !== null && record.callSid !== callSid)) return 'other';
@@ -63,7 +64,7 @@ export const house = async (options: Partial<RelayOptions> = {}, more: Partial<R
     ticketSecret: secret, accounts: { twilio: 'AC1' }, codecs: { default: twilioCodec },
     clock: systemClock, ms: () => performance.now(), log: silentLog, metrics: counted,
     ...more,
-    options: { ...relayDefaults, idleMs: 30, lastWordsMarginMs: 2000, endCallMs: 200, errorGraceMs: 100, drainMs: 0, ...options },
+    options: { ...relayDefaults, idleMs: 30, lastWordsMarginMs: 2000, endCallMs: 200, errorGraceMs: 100, drainMs: 0, handOverGraceMs: 0, lingerMs: 0, ...options },
   };
   const relay = await startRelay(deps, { port: 0, host: '127.0.0.1' });
   const streams: FakeStream[] = [];

@@ -37,14 +37,17 @@ const read = (frame: Buffer): StreamEvent | StreamFault => {
   }
 };
 
+/** A piece of outbound audio. At 8 kHz 200 ms are 3200 bytes, the least that Exotel documents; the most is 100 KB. */
+const PIECE_MS = 200;
+
 /**
  * Exotel's own sample code counts and times what a bot sends, "omit them and some Connect streams drop / end early": so the superset of
  * what documentation and samples have. `timestamp`: ms of audio sent before this piece.
  */
-const writer = (streamSid: string, shape: AudioShape): StreamWriter => {
+const writer = (streamSid: string, shape: AudioShape, sent = 0): StreamWriter => {
   const sid = JSON.stringify(streamSid);
-  let sequence = 0;
-  let sentBytes = 0;
+  let sequence = sent;
+  let sentBytes = sent * PIECE_MS * bytesPerMs(shape);
   return {
     media: (base64) => {
       const number = String(++sequence);
@@ -59,9 +62,6 @@ const writer = (streamSid: string, shape: AudioShape): StreamWriter => {
     clear: () => `{"event":"clear","stream_sid":${sid}}`,
   };
 };
-
-/** A piece of outbound audio. At 8 kHz 200 ms are 3200 bytes, the least that Exotel documents; the most is 100 KB. */
-const PIECE_MS = 200;
 
 export const exotelCodec: StreamCodec = {
   carrier: 'exotel',
