@@ -35,6 +35,8 @@ export interface Bridge {
 
 /** Turns of a later stream follow those of an earlier one; no stream comes to so many. */
 const TURNS_PER_EPOCH = 10_000;
+/** Clears of one bridge; marks of an earlier one that come back late are then nobody's. */
+const GENERATIONS_PER_EPOCH = 10_000;
 /** Tools in use at once; an agent that asks for more is told no. */
 const MOST_TOOLS = 8;
 
@@ -43,7 +45,7 @@ export const bridge = (deps: BridgeDeps, call: BridgedCall, leg: CarrierLeg, fin
   const log = deps.log.with({ callId: call.callId });
   const at = (): string => clock.now().toISOString();
   const written = recorder(call.callId, { record: deps.record, putTurn: deps.putTurn, log, metrics });
-  const out = outbound(leg, options, metrics, ms);
+  const out = outbound(leg, options, metrics, ms, call.epoch * GENERATIONS_PER_EPOCH);
   const voice = agentAudio(leg, out, options.idleMs, metrics);
   const turns = transcript(call.epoch * TURNS_PER_EPOCH, bytesPerMs(leg.shape), at, (turn) => written.turn(turn));
   const waits = turnClock(leg.shape);

@@ -30,10 +30,11 @@ export interface Outbound {
 
 type OutboundOptions = Pick<RelayOptions, 'aheadMs' | 'mostQueuedMs' | 'markEveryMs' | 'lostEchoMs'>;
 
-export const outbound = (leg: CarrierLeg, options: OutboundOptions, metrics: Metrics, ms: () => number): Outbound => {
+/** `firstGeneration`: of its marks, beyond those of any bridge that the stream had before. */
+export const outbound = (leg: CarrierLeg, options: OutboundOptions, metrics: Metrics, ms: () => number, firstGeneration = 0): Outbound => {
   const rate = bytesPerMs(leg.shape);
   const { frameBytes, leastBytes, mostBytes, padsEnd, pace } = leg.cutting;
-  const played = playout({ bytesPerMs: rate, lostEchoMs: options.lostEchoMs });
+  const played = playout({ bytesPerMs: rate, lostEchoMs: options.lostEchoMs, firstGeneration });
   const cut = cutter({ shape: leg.shape, frameBytes, leastBytes, mostBytes });
   const window = options.aheadMs * rate;
   const markEvery = options.markEveryMs * rate;

@@ -8,6 +8,8 @@ export interface PlayoutOptions {
   bytesPerMs: number;
   /** An echo that is later than this is taken for lost, so that a carrier that forgets marks does not end the talk. */
   lostEchoMs: number;
+  /** Of the first marks: another bridge may have sent marks on the same stream before. */
+  firstGeneration?: number;
 }
 
 export type Echo = 'heard' | 'cleared' | 'unknown';
@@ -42,8 +44,8 @@ interface Pending {
 /** Names of cleared marks that have not come back; more are forgotten, oldest first, and then count as unknown. */
 const MOST_CLEARED = 500;
 
-export const playout = ({ bytesPerMs, lostEchoMs }: PlayoutOptions): Playout => {
-  let generation = 0;
+export const playout = ({ bytesPerMs, lostEchoMs, firstGeneration = 0 }: PlayoutOptions): Playout => {
+  let generation = firstGeneration;
   let number = 0;
   let handed = 0;
   /** Nothing before this position is outstanding: heard by mark, or dropped by a clear. */

@@ -106,6 +106,17 @@ describe('erasing a lead', () => {
     expect(leftOf(world)).toEqual([]);
   });
 
+  it('has every conversation of a call deleted: one that broke off, and the one that followed it', async () => {
+    const world = makeWorld();
+    await enquire(world);
+    await world.dialAll();
+    await talk(world);
+    await world.event(callId, { kind: 'agent-connected', at: world.clock.iso(), epoch: 0, conversationId: 'conv_2', voiceId: null });
+    await over(world);
+    await erase(world);
+    expect(world.forgotten).toEqual(['twilio#recording#RE1', 'elevenlabs#conversation#conv_1', 'elevenlabs#conversation#conv_2']);
+  });
+
   it('erases although the carrier cannot be reached to end the call, and says so', async () => {
     const world = makeWorld();
     await enquire(world);

@@ -40,7 +40,8 @@ describe('a conversation that breaks off in the middle', () => {
   it('leaves both conversations in the record', async () => {
     const { next, events } = await broken();
     next.send({ type: 'conversation_initiation_metadata', conversation_initiation_metadata_event: { conversation_id: 'conv_2', agent_output_audio_format: 'ulaw_8000', user_input_audio_format: 'ulaw_8000' } });
-    await events.next((event) => event.kind === 'agent-connected' && event.conversationId === 'conv_2');
+    await events.until((all) => all.some((event) => event.kind === 'agent-connected' && event.conversationId === 'conv_2'));
+    expect(events.all.flatMap((event) => (event.kind === 'agent-connected' ? [`${event.epoch} ${event.conversationId}`] : []))).toEqual(['0 conv_1', '0 conv_2']);
   });
 
   it('keeps the caller\'s words until the next one listens', async () => {
@@ -76,7 +77,7 @@ describe('a conversation that breaks off in the middle', () => {
 
   it('is replaced when no frame of any kind has come for long', async () => {
     const { next } = await broken(() => {}, { agentSilentMs: 150 });
-    await first(next);
+    expect(await first(next)).toMatchObject({ conversation_config_override: { agent: {} } });
   });
 
   it('is replaced once: then the caller hears so, and the record says why', async () => {

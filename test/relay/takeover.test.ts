@@ -51,7 +51,7 @@ describe('a call whose relay task dies', () => {
     await talk.closed;
     expect(connections.owners.get(connectionId)!.epoch).toBe(1);
     expect(houses.flatMap(({ agent }) => agent.conversations.all).length).toBe(2);
-    expect(houses.map(({ relay }) => relay.active()).toSorted()).toEqual([0, 0, 0, 1]);
+    expect(houses.map(({ relay }) => relay.active()).reduce((sum, active) => sum + active, 0)).toBe(1);
     expect(stream.got.all.some(({ kind }) => kind === 'closed')).toBe(false);
   });
 
@@ -145,7 +145,7 @@ describe('a task that goes', () => {
 
 describe('a call that is taken over too often', () => {
   it('ends with a sentence that says so, and the record says why', async () => {
-    const made = await begun(2, { mostTakeovers: 0, drainMs: 0 });
+    const made = await begun(2, { mostTakeovers: 0, drainMs: 0, lingerMs: 300 });
     const { owner, stream, houses } = made;
     const [other] = others(houses, owner) as [House];
     const stopped = owner.relay.stop();
