@@ -189,14 +189,19 @@ describe.concurrent('a talk that breaks off', () => {
   });
 });
 
-test('a talk breaks off because the agent\'s address cannot be had, or does not come: the caller is told within 8 s, and is called again later', async () => {
-  world.agent.signedUrls.push('fails', 'never');
-  // Which of the two gets which is theirs to find out.
-  const both = await Promise.all([ended({}), ended({})]);
-  expect(world.agent.signedUrls).toEqual([]);
-  for (const { call, record, lead } of both) {
+test.each<[string, ('fails' | 'never')[]]>([['cannot be had, nor when it is asked for once more', ['fails', 'fails']], ['does not come', ['never']]])(
+  'a talk breaks off because the agent\'s address %s: the caller is told within 8 s, and is called again later', async (_what, fates) => {
+    world.agent.signedUrls.push(...fates);
+    const { call, record, lead } = await ended({});
+    expect(world.agent.signedUrls).toEqual([]);
     await heardSentence(call);
     expect(record).toMatchObject({ endReason: 'agent-failed', conversationId: null, transcript: [] });
     triesAgain(lead);
-  }
+  });
+
+test('a talk begins all the same when the agent\'s address is refused once', async () => {
+  world.agent.signedUrls.push('fails');
+  const { record } = await ended({});
+  expect(world.agent.signedUrls).toEqual([]);
+  expect(record).toMatchObject({ endReason: 'agent-ended' });
 });
