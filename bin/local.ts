@@ -96,19 +96,21 @@ const start = async (): Promise<void> => {
   if (network.elevenLabs) env.ELEVENLABS_API_BASE_URL = String(phones!.details['elevenLabs']);
 
   const forRelay = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined).map(([name, value]) => [name, String(value)]));
+  const relays = new Set<Part>();
   const startRelay = async (name = 'relay', more: Record<string, string> = {}): Promise<void> => {
     const relay = await spawnPart({ name, args: [join(root, 'functions', 'relay', 'main.ts')], env: { ...process.env, ...forRelay, ...more }, print });
-    const entry = { name, stop: relay.stop };
-    running.push(entry);
+    relays.add(relay);
     relay.died.catch((error: Error) => {
       // As ECS would: another one takes its place, and calls that it carried come back by the document that the carrier fetches.
       log.error('the relay died and is started again', { error });
-      running.splice(running.indexOf(entry), 1);
+      relays.delete(relay);
       startRelay(name, more).catch((again: unknown) => stopNow(`the relay could not be started again: ${again instanceof Error ? again.message : String(again)}`));
     });
   };
   const functions = hostFunctions(env, log, { directory, outboxSecret: env.OUTBOX_SECRET ?? made.outboxSecret });
   running.push({ name: 'functions', stop: functions.stop });
+  // All at once: one that goes before the others would hand its calls to them.
+  running.push({ name: 'relays', stop: async () => void await Promise.all([...relays].map((relay) => relay.stop())) });
   // The gateway last: whoever gets an answer from /health finds everything behind it.
   if (throughGateway) {
     const ports = await Promise.all(Array.from({ length: env.RELAY_TASKS }, () => freePort()));

@@ -26,6 +26,7 @@ export type CallEvent =
       enquiryToDialMs?: number }
   /** The answer document was handed out, with the ticket of this stream epoch (0 the first, 1 and up after a takeover). */
   | { kind: 'document'; at: string; epoch: number }
+  /** `epoch`, here and below: grows with each stream and each relay that goes on with the talk (functions/relay/takeover.ts). */
   | { kind: 'stream-started'; at: string; epoch: number; streamSid: string }
   | { kind: 'stream-failed'; at: string; detail: string }
   | { kind: 'agent-connected'; at: string; epoch: number; conversationId: string; voiceId: string | null }

@@ -19,7 +19,7 @@ const timelineOf = (event: CallEvent): Step | null => {
   switch (event.kind) {
     case 'status': return event.source === 'request' ? null : line(`call-${event.status}`, event.source === 'lookup' ? 'looked up at the carrier' : null);
     case 'document': return line('stream-reopened', `takeover ${event.epoch}`);
-    case 'stream-started': return line('stream-started', null);
+    case 'stream-started': return line('stream-started', event.epoch === 0 ? null : 'the talk goes on');
     case 'stream-failed': return line('stream-failed', event.detail);
     case 'agent-connected': return line('agent-connected', event.conversationId);
     case 'first-audio': return line('agent-heard', `${event.sinceAnswerMs} ms after the stream began`);

@@ -18,8 +18,8 @@ export interface Gateway {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, refuse: (status: string) => void): void;
   /** Tells the others that this task takes no more. */
   drain(): void;
-  /** Gives every call that can be gone on with to another task, at a pause or after `graceMs`. */
-  handOver(graceMs: number): Promise<void>;
+  /** Gives every call that can be gone on with to another task, at a pause or after `graceMs`. `false`: there is no other task. */
+  handOver(graceMs: number): Promise<boolean>;
   /** Another revision takes the calls. */
   readonly outdated: boolean;
   close(): Promise<void>;
@@ -103,7 +103,10 @@ export const gateway = (deps: GatewayDeps): Gateway => {
       });
     },
     drain: () => void tasks.look(),
-    handOver: (graceMs) => owners.handOver(graceMs),
+    handOver: async (graceMs) => {
+      await owners.handOver(graceMs);
+      return (await tasks.successor().catch(() => undefined)) !== undefined;
+    },
     get outdated() {
       return tasks.outdated;
     },

@@ -139,14 +139,13 @@ export const startRelay = async (deps: RelayDeps, where: { port: number; host: s
     };
     await Promise.race([letEnd(), longEnough]);
     clearTimeout(timer);
-    const handedOver = through !== undefined && all.size > 0;
-    await through?.handOver(options.handOverGraceMs);
+    const others = await through?.handOver(options.handOverGraceMs);
     // 1012: service restart. The carrier asks for the next document, which opens a stream at a relay that lives.
     await Promise.all([...all].map((bridge) => bridge.letGo('relay-stopped', 1012)));
     for (const stream of sockets.clients) stream.close(1012, 'relay-stopped');
-    // API Gateway and the other tasks learn of it with their next frames.
     leaving = true;
-    if (handedOver) await wait(options.lingerMs);
+    // What API Gateway still brings here is passed on until it has noticed.
+    if (others) await wait(options.lingerMs);
     await through?.close();
     const cut = setTimeout(() => {
       for (const stream of sockets.clients) stream.terminate();
