@@ -50,6 +50,7 @@ export const gateway = (deps: GatewayDeps): Gateway => {
   const owners = ownership({ ...deps, fleet: tasks, send: (to, frame) => links.send(to, frame) });
   const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: MOST_MESSAGE_BYTES + 1024 });
 
+  let closed = false;
   // Not awaited here and below: it does not reject.
   const reporting = setInterval(() => void tasks.look(), options.reportMs);
   void tasks.look();
@@ -91,7 +92,8 @@ export const gateway = (deps: GatewayDeps): Gateway => {
         metrics.countBy('streams_refused', 'peer-forged');
         return refuse('403 Forbidden');
       }
-      if (seal === 'wrong-task') return refuse('410 Gone');
+      // A peer whose link was just ended opens it again with its next frame: it must learn that nobody is here any more.
+      if (seal === 'wrong-task' || closed) return refuse('410 Gone');
       socket.on('error', () => {});
       sockets.handleUpgrade(request, socket, head, (peer) => {
         peer.on('error', () => {});
@@ -111,6 +113,7 @@ export const gateway = (deps: GatewayDeps): Gateway => {
       return tasks.outdated;
     },
     close: async () => {
+      closed = true;
       clearInterval(reporting);
       await owners.close();
       links.close();

@@ -4,6 +4,7 @@ import type { Log } from '#house/log.ts';
 import type { Fleet } from './fleet.ts';
 import { gatewayConnection, type ConnectionDeps, type GatewayConnection } from './gateway-connection.ts';
 import type { CarriedStream, ConnectionStore, Owner, Task } from './gateway-ports.ts';
+import { ownerSearch, type Asked, type Search } from './owner-search.ts';
 import type { ForwardedFrame } from './peers.ts';
 
 export interface Ownership {
@@ -28,21 +29,20 @@ export interface OwnershipDeps extends ConnectionDeps {
   log: Log;
 }
 
-interface Asked { is: 'asked'; held: ForwardedFrame[]; started: boolean; wake: () => void }
 interface Mine { is: 'mine'; connection: GatewayConnection; owner: Owner }
 /** `at`: when a frame came last; whether the carrier is gone is told to one task only. `askedMs`: when the register said so. */
 interface Peers { is: 'peers'; owner: Owner; at: number; askedMs: number; lost: boolean }
 type Entry = Asked | Mine | Peers | { is: 'over'; at: number };
 
-/** While nobody has claimed a connection, the register is asked again after this; its start comes a moment later. */
-const ASK_AGAIN_MS = 100;
 /** A connection that is over, or that nothing came for, is forgotten after so long. */
 const REMEMBERED_MS = 60_000;
 const SWEEP_MS = 10_000;
-/** Connections that may wait for their owner's name at once. */
-const MOST_ASKED = 1000;
+/** Connections that may be waited with for a start at once. */
+const MOST_EXPECTED = 1000;
 /** A peer that passes a frame on knows something newer than what we learnt longer ago than this. */
 const STALE_MS = 1000;
+/** A pause of the agent's is looked for so often. */
+const PAUSE_LOOK_MS = 100;
 /** Owners whose frames are missing look so often whether they still are. */
 const LOOK_MS = 1000;
 
@@ -51,7 +51,7 @@ export const ownership = (deps: OwnershipDeps): Ownership => {
   const entries = new Map<string, Entry>();
   const closing = new Set<Promise<void>>();
   const expected = new Set<NodeJS.Timeout>();
-  let asked = 0;
+  const search = ownerSearch(deps);
   let stopped = false;
 
   const settleLater = (work: Promise<void>): void => {
@@ -97,39 +97,11 @@ export const ownership = (deps: OwnershipDeps): Ownership => {
     entries.set(connectionId, { is: 'peers', owner, at: ms(), askedMs: ms(), lost: false });
     for (const frame of held) deps.send(owner, frame);
   };
-  /** Asks until somebody knows; what comes meanwhile is held. `find` resolves to undefined while nobody does. */
-  const ask = (connectionId: string, held: ForwardedFrame[], started: boolean, find: (entry: Asked) => Promise<Owner | undefined>, onNobody: (entry: Asked) => void): void => {
-    if (asked >= MOST_ASKED) return metrics.count('frames_unowned', held.length);
-    const entry: Asked = { is: 'asked', held, started, wake: () => {} };
-    entries.set(connectionId, entry);
-    asked++;
-    const began = ms();
-    const asking = async (): Promise<void> => {
-      for (;;) {
-        let owner: Owner | undefined;
-        try {
-          owner = await find(entry);
-        } catch (error) {
-          log.error('the owner of a connection could not be found out', { error });
-        }
-        if (stopped || entries.get(connectionId) !== entry) return;
-        if (owner) return settle(connectionId, entry.held, owner);
-        if (ms() - began >= options.ownerMs) {
-          metrics.count('frames_unowned', entry.held.length);
-          return onNobody(entry);
-        }
-        await new Promise<void>((resolve) => {
-          const timer = setTimeout(resolve, ASK_AGAIN_MS);
-          entry.wake = () => {
-            clearTimeout(timer);
-            resolve();
-          };
-        });
-      }
-    };
-    void asking().catch((error: unknown) => log.error('a connection found no owner', { error })).finally(() => {
-      asked--;
+  const ask = (connectionId: string, held: ForwardedFrame[], started: boolean, find: Search['find'], nobody: Search['nobody']): void => {
+    const entry = search.begin(held, started, {
+      find, nobody, wanted: (asking) => !stopped && entries.get(connectionId) === asking, found: (owner, asking) => settle(connectionId, asking.held, owner),
     });
+    if (entry) entries.set(connectionId, entry);
   };
   const findOut = (frame: ForwardedFrame): void => {
     const { connectionId } = frame;
@@ -160,7 +132,7 @@ export const ownership = (deps: OwnershipDeps): Ownership => {
   const give = async (connectionId: string, entry: Mine, graceMs: number): Promise<void> => {
     const { connection } = entry;
     const until = ms() + graceMs;
-    while (connection.speaking() && ms() < until) await new Promise((resolve) => { setTimeout(resolve, ASK_AGAIN_MS); });
+    while (connection.speaking() && ms() < until) await new Promise((resolve) => { setTimeout(resolve, PAUSE_LOOK_MS); });
     const to = await fleet.successor();
     if (!to || entries.get(connectionId) !== entry) return;
     const held: Asked = { is: 'asked', held: [], started: true, wake: () => {} };
@@ -211,13 +183,7 @@ export const ownership = (deps: OwnershipDeps): Ownership => {
           if (frame.event === '$disconnect') return void entries.set(frame.connectionId, { is: 'over', at: ms() });
           return replace(frame.connectionId, entry.owner, [frame]);
         case 'over': return;
-        case 'asked': {
-          if (entry.held.length >= options.mostFramesHeld) return metrics.count('frames_unowned');
-          entry.held.push(frame);
-          if (frame.event !== 'start') return;
-          entry.started = true;
-          entry.wake();
-        }
+        case 'asked': return search.hold(entry, frame);
       }
     },
     forwarded: (frame) => {
@@ -232,11 +198,10 @@ export const ownership = (deps: OwnershipDeps): Ownership => {
       if (entry.is === 'mine') return entry.connection.frame(frame.event, frame.body);
       if (entry.is === 'over') return metrics.count('frames_dropped');
       if (entry.is === 'peers') return ms() - entry.askedMs > STALE_MS ? findOut(frame) : deps.send(entry.owner, frame);
-      if (entry.held.length < options.mostFramesHeld) entry.held.push(frame);
-      else metrics.count('frames_unowned');
+      search.hold(entry, frame);
     },
     expect: (connectionId) => {
-      if (expected.size >= MOST_ASKED) return;
+      if (expected.size >= MOST_EXPECTED) return;
       const lookForStart = async (): Promise<void> => {
         if (stopped || entries.has(connectionId) || await store.owner(connectionId)) return;
         metrics.countBy('streams_refused', 'no-ticket-in-time');

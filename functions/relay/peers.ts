@@ -63,23 +63,29 @@ const MOST_BUFFERED_BYTES = 4 * 1024 * 1024;
 
 export const peers = ({ secret, now, metrics, lost }: PeerParts): Peers => {
   const links = new Map<string, { socket: WebSocket; waiting: Buffer[] }>();
+  /** Tasks that let time pass without an answer; the next time without one, they are lost. */
+  const silent = new Set<string>();
   let closed = false;
 
-  const open = (to: Task): { socket: WebSocket; waiting: Buffer[] } => {
+  const open = (to: Task, waiting: Buffer[] = []): { socket: WebSocket; waiting: Buffer[] } => {
+    const began = performance.now();
     const socket = new WebSocket(`ws://${to.address}/peer?task=${encodeURIComponent(to.task)}`, {
       perMessageDeflate: false, handshakeTimeout: HANDSHAKE_MS, headers: { authorization: sealPeer(secret, to.task, now()) },
     });
-    const link = { socket, waiting: [] as Buffer[] };
+    const link = { socket, waiting };
     links.set(to.task, link);
     let opened = false;
     let unanswered = 0;
     let ping: NodeJS.Timeout | undefined;
     socket.on('open', () => {
       opened = true;
+      silent.delete(to.task);
       for (const message of link.waiting.splice(0)) socket.send(message);
       ping = setInterval(() => {
-        if (unanswered++ >= 2) socket.terminate();
-        else socket.ping();
+        if (unanswered++ >= 3) {
+          silent.add(to.task);
+          socket.terminate();
+        } else socket.ping();
       }, PING_MS);
     });
     socket.on('pong', () => {
@@ -91,7 +97,16 @@ export const peers = ({ secret, now, metrics, lost }: PeerParts): Peers => {
       clearInterval(ping);
       if (links.get(to.task) === link) links.delete(to.task);
       // A link that was open may be opened again by the next frame; only a task that does not answer at all is lost.
-      if (!opened && !closed) lost(to);
+      if (opened || closed) return;
+      // A no is a no; silence may be a busy moment, once.
+      const timedOut = performance.now() - began >= HANDSHAKE_MS;
+      if (timedOut && !silent.has(to.task)) {
+        silent.add(to.task);
+        open(to, link.waiting);
+        return;
+      }
+      silent.delete(to.task);
+      lost(to);
     });
     return link;
   };

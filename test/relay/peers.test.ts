@@ -1,7 +1,10 @@
 import * as fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { inbox } from '#doubles/inbox.ts';
 import { eventOf, sequenceOf } from '#relay/gateway-sequence.ts';
-import { checkPeer, packFrame, sealPeer, unpackFrame } from '#relay/peers.ts';
+import { metrics } from '#relay/metrics.ts';
+import { checkPeer, packFrame, peers, sealPeer, unpackFrame } from '#relay/peers.ts';
 
 const now = new Date('2026-06-01T12:00:00Z');
 const secret = 'a secret of the tests, long enough.';
@@ -30,6 +33,48 @@ describe('a task that forwards frames', () => {
 
   it('is not understood when it sends something else', () => {
     for (const text of ['', '\n', 'a', 'a\n', '\na\n', 'a\n\n']) expect(unpackFrame(Buffer.from(text))).toBeUndefined();
+  });
+});
+
+describe('a task that does not answer', () => {
+  const frame = { connectionId: 'abc=', event: 'media', body: Buffer.from('{}') };
+  /** Links to one address, and which tasks they hold to be lost. */
+  const linked = (port: number) => {
+    const lost = inbox<string>();
+    const links = peers({ secret, now: () => new Date(), metrics: metrics(), lost: ({ task }) => lost.put(task) });
+    onTestFinished(() => links.close());
+    return { lost, send: () => links.send({ address: `127.0.0.1:${port}`, task: 'task-1' }, frame) };
+  };
+  const listening = async (answer: (socket: Socket) => void) => {
+    const opened = inbox<Socket>();
+    const server = createServer((socket) => {
+      opened.put(socket.on('error', () => {}));
+      answer(socket);
+    });
+    await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve); });
+    onTestFinished(() => {
+      server.close();
+      for (const socket of opened.all) socket.destroy();
+    });
+    return { port: (server.address() as AddressInfo).port, opened };
+  };
+
+  it('is lost at once when its address refuses, or says that it is somebody else', async () => {
+    const nobody = linked(1);
+    nobody.send();
+    expect(await nobody.lost.next(() => true)).toBe('task-1');
+    const { port } = await listening((socket) => socket.end('HTTP/1.1 410 Gone\r\nconnection: close\r\ncontent-length: 0\r\n\r\n'));
+    const other = linked(port);
+    other.send();
+    expect(await other.lost.next(() => true)).toBe('task-1');
+  });
+
+  it('is asked once more when it is silent, and lost when it stays so', async () => {
+    const { port, opened } = await listening(() => {});
+    const { lost, send } = linked(port);
+    send();
+    expect(await lost.next(() => true)).toBe('task-1');
+    expect(opened.all.length).toBe(2);
   });
 });
 
