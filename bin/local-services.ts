@@ -37,6 +37,8 @@ export const chooseServices = (given: Env, source: NodeJS.ProcessEnv, made: Keep
     } : {}),
     ELEVENLABS_API_KEY: given.ELEVENLABS_API_KEY ?? made.elevenLabs.apiKey, ELEVENLABS_AGENT_ID: given.ELEVENLABS_AGENT_ID ?? made.elevenLabs.agentId,
     ELEVENLABS_WEBHOOK_SECRET: given.ELEVENLABS_WEBHOOK_SECRET ?? made.elevenLabs.webhookSecret,
+    // The simulated ElevenLabs has one agent. Empty, not absent: the relay inherits what `.env` says.
+    ...(simulateAgent ? { ELEVENLABS_AGENT_ID_EXOTEL: '' } : {}),
   };
   return {
     env,

@@ -2,7 +2,8 @@
 import { WebSocket } from 'ws';
 import { conversationAddress, type AgentConfig } from './address.ts';
 import { callerAudio, contextualUpdate, opening, pong, readAgentFrame, toolResult, type AgentMessage, type Opening } from './codec.ts';
-import { AgentUnavailable, faultOfAnswer, type AgentClose, type AgentError, type AgentFault } from './failure.ts';
+import { AgentUnavailable, faultOfAnswer, refusesAddress, type AgentClose, type AgentError, type AgentFault } from './failure.ts';
+import type { ReadyAddresses } from './ready-address.ts';
 
 export interface ConversationHandlers {
   /** Every frame but pings, which are answered here. */
@@ -34,8 +35,13 @@ const MOST_FRAME_BYTES = 16 * 1024 * 1024;
 /** An answer to our close frame is waited for so long, then the socket is cut. */
 const CLOSE_MS = 2000;
 
-/** Opens it: address, socket, first frame. Returns at once; what comes of it is told to `handlers`. */
-export const openConversation = (config: AgentConfig, first: Promise<Opening> | Opening, handlers: ConversationHandlers, options = conversationDefaults): Conversation => {
+/**
+ * Opens it: address, socket, first frame. Returns at once; what comes of it is told to `handlers`. `ready`: addresses asked for ahead of need.
+ * One of them that is refused before the agent said anything is replaced by a fresh one, once, and nobody hears of it.
+ */
+export const openConversation = (
+  config: AgentConfig & { ready?: ReadyAddresses | undefined }, first: Promise<Opening> | Opening, handlers: ConversationHandlers, options = conversationDefaults,
+): Conversation => {
   const stopped = new AbortController();
   let socket: WebSocket | undefined;
   let opened = false;
@@ -49,41 +55,64 @@ export const openConversation = (config: AgentConfig, first: Promise<Opening> | 
     stopped.abort();
     handlers.closed(end);
   };
+  const failed = (problem: unknown): void => finish({ fault: problem instanceof AgentUnavailable ? problem.fault : 'agent-unreachable' });
   const send = (frame: string | Buffer): void => {
     if (socket?.readyState === WebSocket.OPEN) socket.send(frame, { binary: false });
   };
-  const hear = (frame: Buffer): void => {
-    const message = readAgentFrame(frame);
-    if (message.type === 'ping') send(pong(message.eventId));
-    if (message.type === 'queue') queued = message.status !== 'admitted';
-    if (message.type === 'error') error = message.error;
-    handlers.message(message);
-  };
+  const ask = (): Promise<string> => conversationAddress(config, options.signedUrlMs, stopped.signal);
 
-  const open = async (): Promise<void> => {
-    const [address, words] = await Promise.all([conversationAddress(config, options.signedUrlMs, stopped.signal), first]);
-    if (over) return;
+  /** `kept`: the address was asked for earlier; until the agent says anything, a refusal may be the address's fault. */
+  const connect = (address: string, words: Opening, kept: boolean): void => {
     const ws = new WebSocket(address, { perMessageDeflate: false, maxPayload: MOST_FRAME_BYTES, handshakeTimeout: options.handshakeMs, followRedirects: false });
     socket = ws;
+    opened = false;
+    let mayBeAddress = kept;
+    const again = (): void => {
+      socket = undefined;
+      error = undefined;
+      ws.terminate();
+      config.ready?.refused();
+      ask().then((fresh) => over ? undefined : connect(fresh, words, false)).catch(failed);
+    };
+    const hear = (message: AgentMessage): void => {
+      if (mayBeAddress && message.type === 'error' && refusesAddress({ code: message.error.code ?? 1008, reason: '', error: message.error })) return again();
+      mayBeAddress = false;
+      if (message.type === 'ping') send(pong(message.eventId));
+      if (message.type === 'queue') queued = message.status !== 'admitted';
+      if (message.type === 'error') error = message.error;
+      handlers.message(message);
+    };
     ws.on('open', () => {
+      if (socket !== ws) return;
       opened = true;
       send(opening(words));
     });
     ws.on('message', (data: Buffer, isBinary: boolean) => {
-      if (over) return;
+      if (over || socket !== ws) return;
       // ElevenLabs speaks text only.
-      if (isBinary) handlers.message({ type: 'other', name: 'binary' });
-      else hear(data);
+      hear(isBinary ? { type: 'other', name: 'binary' } : readAgentFrame(data));
     });
     ws.on('unexpected-response', (_request, response) => {
-      finish({ fault: faultOfAnswer(response.statusCode ?? 0, undefined) });
+      const status = response.statusCode ?? 0;
+      if (mayBeAddress && !over && (status === 401 || status === 403)) return again();
+      finish({ fault: faultOfAnswer(status, undefined) });
       ws.terminate();
     });
     // 'close' always follows; what the error was is in its code.
     ws.on('error', () => {});
-    ws.on('close', (code, reason) => finish(opened ? { code, reason: reason.toString('utf8'), error, opened, queued } : { fault: 'agent-unreachable' }));
+    ws.on('close', (code, bytes) => {
+      if (over || socket !== ws) return;
+      const reason = bytes.toString('utf8');
+      if (mayBeAddress && opened && refusesAddress({ code, reason, error })) return again();
+      finish(opened ? { code, reason, error, opened, queued } : { fault: 'agent-unreachable' });
+    });
   };
-  open().catch((problem: unknown) => finish({ fault: problem instanceof AgentUnavailable ? problem.fault : 'agent-unreachable' }));
+  const open = async (): Promise<void> => {
+    const kept = config.ready?.take();
+    const [address, words] = await Promise.all([kept ?? ask(), first]);
+    if (!over) connect(address, words, kept !== undefined);
+  };
+  open().catch(failed);
 
   return {
     audio: (base64) => send(callerAudio(base64)),

@@ -60,6 +60,10 @@ export const faultOfClose = ({ code, reason, error, opened, queued }: AgentClose
   return means === 1008 || means === 1003 || means === 1007 ? 'agent-refused' : 'agent-crashed';
 };
 
+/** Whether a close may mean that the address was used, too old, or signed for another key: then a fresh one is worth asking for. */
+export const refusesAddress = (close: Pick<AgentClose, 'code' | 'reason' | 'error'>): boolean =>
+  ['agent-unauthorized', 'agent-not-found'].includes(faultOfClose({ ...close, opened: true, queued: false }));
+
 /** The four shapes of `detail` in a REST error, in one line. */
 const detailText = (body: unknown): string => {
   const detail = body && typeof body === 'object' && 'detail' in body ? body.detail : undefined;

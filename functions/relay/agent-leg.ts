@@ -3,6 +3,7 @@ import type { AgentMessage, Opening } from '#agent/codec.ts';
 import type { Conversation } from '#agent/conversation.ts';
 import { faultOfClose, type AgentClose, type AgentFault } from '#agent/failure.ts';
 import type { Turn } from '#calls/call.ts';
+import type { CarrierName } from '#calls/lead.ts';
 import { goingOn } from './so-far.ts';
 import type { BridgeDeps } from './ports.ts';
 
@@ -30,6 +31,7 @@ export interface AgentLegHandlers {
 
 export interface AgentLegParts {
   deps: Pick<BridgeDeps, 'openAgent' | 'ms' | 'metrics' | 'log' | 'options'>;
+  carrier: CarrierName;
   /** The first frame; `firstMessage` when the agent is to begin with other words than its own. */
   opening: (firstMessage: string | null) => Promise<Opening>;
   /** True when the caller was talked with before this leg was made. */
@@ -44,7 +46,7 @@ export interface AgentLegParts {
 const QUICK_MS = 2500;
 const UNREACHABLE_WAIT_MS = 300;
 
-export const agentLeg = ({ deps, opening, resumes, said, leaving }: AgentLegParts, on: AgentLegHandlers): AgentLeg => {
+export const agentLeg = ({ deps, carrier, opening, resumes, said, leaving }: AgentLegParts, on: AgentLegHandlers): AgentLeg => {
   const { openAgent, ms, metrics, log, options } = deps;
   let conversation: Conversation;
   /** Ids of tool calls that this conversation waits for. */
@@ -88,7 +90,7 @@ export const agentLeg = ({ deps, opening, resumes, said, leaving }: AgentLegPart
     spoke = false;
     goesOn = everSpoke;
     openedMs = ms();
-    conversation = openAgent(opening(goesOn && !ownWords ? options.resumeMessage : null), { message, closed });
+    conversation = openAgent(opening(goesOn && !ownWords ? options.resumeMessage : null), { message, closed }, carrier);
   };
   /** Once, and only where another conversation may fare better: a broken contract or an empty account stays what it is. */
   const mayFareBetter = (fault: AgentFault): boolean =>

@@ -178,7 +178,7 @@ export const bridge = (deps: BridgeDeps, call: BridgedCall, leg: CarrierLeg, fin
   };
 
   const agent: AgentLeg = agentLeg({
-    deps: { ...deps, log }, resumes: call.earlier !== undefined, leaving: () => sayingGoodbye,
+    deps: { ...deps, log }, carrier: leg.carrier, resumes: call.earlier !== undefined, leaving: () => sayingGoodbye,
     opening: (firstMessage) => openingFor(call, firstMessage),
     said: async () => [...(await call.earlier ?? []), ...turns.turns],
   }, { message: fromAgent, ended: agentEnded, lost: agentLost, reopening });

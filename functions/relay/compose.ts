@@ -1,6 +1,8 @@
 // Chooses the concrete things that the relay works with: stores, agent, carriers, numbers from the environment. Used by main.ts.
 import { openConversation } from '#agent/conversation.ts';
+import { readyAddresses } from '#agent/ready-address.ts';
 import { standardTools } from '#agent/tools.ts';
+import type { CarrierName } from '#calls/lead.ts';
 import type { DialSchedule } from '#calls/ports.ts';
 import { recordEvent } from '#calls/record-event.ts';
 import { twilioCodec } from '#carriers/twilio/codec.ts';
@@ -33,17 +35,32 @@ const gatewayOf = (env: Env, identity: RelayIdentity | undefined): RelayDeps['ga
   address: identity?.address, revision: identity?.revision,
 });
 
+const ms = (): number => performance.now();
+
+/** An agent for each carrier, with addresses asked for ahead of need; both the same one unless Exotel has its own. */
+const agentsOf = (env: Env, log: Log) => {
+  const agent = (agentId: string) => {
+    const config = { baseUrl: env.ELEVENLABS_API_BASE_URL, agentId, apiKey: env.ELEVENLABS_API_KEY };
+    return { ...config, ready: readyAddresses(config, { log, ms }) };
+  };
+  const main = agent(need(env, 'ELEVENLABS_AGENT_ID'));
+  return { twilio: main, exotel: env.ELEVENLABS_AGENT_ID_EXOTEL ? agent(env.ELEVENLABS_AGENT_ID_EXOTEL) : main } satisfies Record<CarrierName, typeof main>;
+};
+
 /** Throws when a variable or a recorded sentence is missing. */
 export const relayDeps = (env: Env, log: Log, identity?: RelayIdentity): RelayDeps => {
   const { stores, clock } = baseOf(env, log);
   const carriers = carriersOf(env);
-  const agent = { baseUrl: env.ELEVENLABS_API_BASE_URL, agentId: need(env, 'ELEVENLABS_AGENT_ID'), apiKey: env.ELEVENLABS_API_KEY };
+  const agents = agentsOf(env, log);
   return {
     calls: stores.calls, leads: stores.leads, suppressions: stores.suppressions, tickets: stores.tickets,
     putTurn: (callId, turn) => stores.calls.putTurn(callId, turn),
     record: recordEvent({ ...stores, clock, ...planOf(env), schedule: scheduleFor(env) }),
     hangUp: async (carrier, callSid) => carriers[carrier]?.hangUp(callSid),
-    openAgent: (opening, handlers) => openConversation(agent, opening, handlers),
+    openAgent: (opening, handlers, carrier) => openConversation(agents[carrier], opening, handlers),
+    release: () => {
+      for (const { ready } of Object.values(agents)) ready.stop();
+    },
     tools: standardTools,
     sentences: loadSentences(),
     ticketSecret: need(env, 'STREAM_TICKET_SECRET'),
@@ -51,7 +68,7 @@ export const relayDeps = (env: Env, log: Log, identity?: RelayIdentity): RelayDe
     codecs: { default: twilioCodec, ...codecs() },
     gateway: env.MEDIA_INGRESS === 'apigateway' ? gatewayOf(env, identity) : undefined,
     clock,
-    ms: () => performance.now(),
+    ms,
     log, metrics: metrics(),
     options: { ...relayDefaults, capacity: env.RELAY_CAPACITY, mostPending: 2 * env.RELAY_CAPACITY, agentChunkMs: env.AGENT_CHUNK_MS, callLimitMs: env.CALL_LIMIT_SECONDS * 1000, drainMs: drainMs(env), ...(env.STAGE === 'local' ? { handOverGraceMs: 1000 } : {}), resumeMessage: env.RESUME_MESSAGE ?? relayDefaults.resumeMessage },
   };

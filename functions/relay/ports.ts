@@ -59,7 +59,8 @@ export type RecordEvent = (callId: string, event: CallEvent) => Promise<CallReco
 export interface BridgeDeps {
   record: RecordEvent;
   putTurn: (callId: string, turn: Turn) => Promise<void>;
-  openAgent: (opening: Promise<Opening> | Opening, handlers: ConversationHandlers) => Conversation;
+  /** `carrier`: there may be an agent for each, which speaks its format. */
+  openAgent: (opening: Promise<Opening> | Opening, handlers: ConversationHandlers, carrier: CarrierName) => Conversation;
   tools: Tools;
   sentences: Sentences;
   /** Ends the call by the carrier's REST API; only asked when the end could not be written down. Absent where no credentials are. */

@@ -19,6 +19,8 @@ export interface RelayDeps extends AdmissionDeps {
   codecs: { default: StreamCodec } & Record<string, StreamCodec>;
   /** Where carriers' sockets end at API Gateway. `address`: where other tasks reach this one; absent: here, on one machine. `revision`: what this task runs. */
   gateway?: { connections: ConnectionStore; posts: ConnectionPosts; address?: string | undefined; revision?: string | undefined } | undefined;
+  /** What was taken ahead of need is let go: called once no bridge can need it any more. */
+  release?: (() => void) | undefined;
 }
 
 export interface Relay {
@@ -146,6 +148,7 @@ export const startRelay = async (deps: RelayDeps, where: { port: number; host: s
     leaving = true;
     // What API Gateway still brings here is passed on until it has noticed.
     if (others) await wait(options.lingerMs);
+    deps.release?.();
     await through?.close();
     const cut = setTimeout(() => {
       for (const stream of sockets.clients) stream.terminate();

@@ -39,7 +39,11 @@ export interface OtherElevenLabs {
   scripts: Map<string, Script>;
   /** What becomes of the next requests for a signed address, one each; once empty, they are answered as they should be. */
   signedUrls: ('fails' | 'never')[];
+  /** What becomes of every request for one until this is undefined again. */
+  everySignedUrl: 'fails' | 'never' | undefined;
   signedUrlLateMs: number;
+  /** Addresses that were given out open nothing any more. */
+  forgetSignedUrls: () => void;
   talks: OtherTalk[];
   asked: Asked[];
   /** Upgrades that came, admitted or not. */
@@ -121,7 +125,7 @@ export const otherElevenLabs = async (fallback: Script): Promise<OtherElevenLabs
   const http = await httpFake(async ({ method, path, query, headers }, reply) => {
     if (headers['xi-api-key'] !== apiKey) return reply(401, { detail: { status: 'invalid_api_key', message: 'Invalid API key' } });
     if (method !== 'GET' || !/^\/v1\/convai\/conversation\/get[-_]signed[-_]url$/.test(path) || query.get('agent_id') !== agentId) return reply(404, { detail: { status: 'not_found', message: 'Not Found' } });
-    const fate = fake.signedUrls.shift();
+    const fate = fake.everySignedUrl ?? fake.signedUrls.shift();
     if (fate === 'never') return;
     if (fate === 'fails') return reply(500, { detail: 'Internal Server Error' });
     const signature = randomBytes(12).toString('base64url');
@@ -154,7 +158,7 @@ export const otherElevenLabs = async (fallback: Script): Promise<OtherElevenLabs
     else socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
   });
   const fake: OtherElevenLabs = {
-    url: http.url, apiKey, agentId, scripts: new Map(), signedUrls: [], signedUrlLateMs: 0, talks: [], asked: http.asked, connections: 0, faults: [],
+    url: http.url, apiKey, agentId, scripts: new Map(), signedUrls: [], everySignedUrl: undefined, signedUrlLateMs: 0, forgetSignedUrls: () => signatures.clear(), talks: [], asked: http.asked, connections: 0, faults: [],
     stop: async () => {
       for (const socket of sockets.clients) socket.terminate();
       await http.stop();

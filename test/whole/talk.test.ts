@@ -45,7 +45,8 @@ describe.concurrent('a call between strangers', () => {
     for (const { attributes } of stream.children) expect(`${attributes['name']}${attributes['value']}`.length).toBeLessThan(500);
     expect(call.verbs[0]!.attributes['action']).toBeDefined();
     expect(call.verbs.map(({ name }) => name)).toEqual(['Connect', 'Hangup']);
-    expect(world.agent.asked.filter(({ path }) => path.includes('signed')).length).toBeLessThanOrEqual(world.agent.talks.length + 1);
+    // One for each talk, one that is under way, and the few that are asked for ahead of need.
+    expect(world.agent.asked.filter(({ path }) => path.includes('signed')).length).toBeLessThanOrEqual(world.agent.talks.length + 1 + 4);
   });
 
   test('lets the caller hear every byte of mu-law that the agent sent, once and in order, whatever its sizes', async () => {

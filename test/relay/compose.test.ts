@@ -1,0 +1,54 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { CarrierName } from '#calls/lead.ts';
+import { fakeAgent } from '#doubles/fake-agent.ts';
+import { readEnv } from '#house/env.ts';
+import { silentLog } from '#house/log.ts';
+import { relayDeps } from '#relay/compose.ts';
+import { house } from './house.ts';
+
+describe('the agent that a relay opens', () => {
+  const composed = async (more: Record<string, string> = {}) => {
+    const agent = await fakeAgent();
+    const deps = relayDeps(readEnv({
+      DYNAMODB_ENDPOINT: 'http://127.0.0.1:1', STREAM_TICKET_SECRET: 'secret', ELEVENLABS_API_BASE_URL: agent.baseUrl, ELEVENLABS_API_KEY: 'key', ELEVENLABS_AGENT_ID: 'agent_main', ...more,
+    }), silentLog);
+    const open = async (carrier: CarrierName): Promise<void> => {
+      const talk = deps.openAgent({ variables: {}, voiceId: null }, { message: () => {}, closed: () => {} }, carrier);
+      onTestFinished(() => talk.close());
+      await agent.conversations.next(() => true);
+    };
+    onTestFinished(async () => {
+      deps.release?.();
+      await agent.stop();
+    });
+    return { open, asked: () => agent.contacts.filter((contact) => contact.startsWith('GET')).map((contact) => /agent_id=(\w+)/.exec(contact)?.[1]) };
+  };
+
+  it('is the one that speaks the carrier\'s format', async () => {
+    const { open, asked } = await composed({ ELEVENLABS_AGENT_ID_EXOTEL: 'agent_exotel' });
+    await open('exotel');
+    expect(new Set(asked())).toEqual(new Set(['agent_exotel']));
+    await open('twilio');
+    expect(new Set(asked())).toEqual(new Set(['agent_exotel', 'agent_main']));
+  });
+
+  it('is the only one there is, where Exotel has none of its own', async () => {
+    const { open, asked } = await composed({ ELEVENLABS_AGENT_ID_EXOTEL: '' });
+    await open('exotel');
+    await open('twilio');
+    expect(new Set(asked())).toEqual(new Set(['agent_main']));
+  });
+});
+
+describe('a relay that stops', () => {
+  it('lets go of what it had taken ahead of need, when the last call has gone', async () => {
+    const order: string[] = [];
+    const { relay, call, events } = await house({}, { release: () => order.push('released') });
+    await call();
+    await relay.stop();
+    order.push('stopped');
+    expect(events.all.map(({ kind }) => kind)).toContain('stream-failed');
+    await relay.stop();
+    expect(order).toEqual(['released', 'stopped']);
+  });
+});
