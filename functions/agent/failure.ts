@@ -65,7 +65,7 @@ export const refusesAddress = (close: Pick<AgentClose, 'code' | 'reason' | 'erro
   ['agent-unauthorized', 'agent-not-found'].includes(faultOfClose({ ...close, opened: true, queued: false }));
 
 /** The four shapes of `detail` in a REST error, in one line. */
-const detailText = (body: unknown): string => {
+export const detailText = (body: unknown): string => {
   const detail = body && typeof body === 'object' && 'detail' in body ? body.detail : undefined;
   if (typeof detail === 'string') return detail;
   if (!detail || typeof detail !== 'object') return '';

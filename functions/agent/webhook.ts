@@ -56,11 +56,15 @@ export const readConversation = (data: unknown, at: string): ConversationOutcome
   const read = conversation.safeParse(data);
   if (!read.success) return undefined;
   const callId = read.data.conversation_initiation_client_data?.dynamic_variables?.['call_id'];
+  const collected = read.data.analysis?.data_collection_results;
+  const asked = collected?.['summary']?.value;
+  // Agents that were made from our document collect a summary for a colleague (definition/body.ts); ElevenLabs' own is there for every agent.
+  const summary = (typeof asked === 'string' && asked.trim()) || read.data.analysis?.transcript_summary?.trim();
   // Longer ones are nobody's, and no key of a table.
   return {
     conversationId: read.data.conversation_id, callId: typeof callId === 'string' && callId.length <= 64 ? callId : null, at,
-    disposition: disposition(read.data.analysis?.data_collection_results?.['disposition']?.value),
-    summary: read.data.analysis?.transcript_summary?.trim().slice(0, 4000).toWellFormed() || null,
+    disposition: disposition(collected?.['disposition']?.value),
+    summary: summary?.slice(0, 4000).toWellFormed() || null,
   };
 };
 

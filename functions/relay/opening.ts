@@ -1,5 +1,6 @@
 // What the agent is told about the call when the conversation opens. Called by the bridge.
 import type { Opening } from '#agent/codec.ts';
+import type { OpeningVariable } from '#agent/variables.ts';
 import { attemptOfCall } from '#calls/lead.ts';
 import type { BridgedCall } from './ports.ts';
 
@@ -25,6 +26,7 @@ export const openingFor = async ({ callId, call, lead, voiceId }: BridgedCall, f
       call_sid: call?.callSid ?? '',
       called_number: call?.to ?? '',
       caller_number: call?.from ?? '',
-    },
+      // Agents are made with these very names (npm run agent:push): one more here is one more there.
+    } satisfies Record<OpeningVariable, string>,
   };
 };

@@ -1,5 +1,6 @@
 /** The one workspace of the simulated ElevenLabs: what REST, the sockets and the inspection pages share. */
 import type { Agents } from './agents.ts';
+import type { ClientTools } from './client-tools.ts';
 import type { JsonObject } from './json.ts';
 import type { Places } from './queue.ts';
 import type { Conversation } from './record.ts';
@@ -8,6 +9,7 @@ import type { SignedUrls } from './signed-urls.ts';
 export type Account = {
   apiKey: string;
   agents: Agents;
+  tools: ClientTools;
   conversations: Map<string, Conversation>;
   signed: SignedUrls;
   places: Places;

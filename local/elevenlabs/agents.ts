@@ -22,10 +22,11 @@ const FRESH: JsonObject = {
     turn: { turn_timeout: 7, silence_end_call_timeout: -1, turn_eagerness: 'normal' },
     tts: { model_id: 'eleven_flash_v2_5', voice_id: 'cjVigY5qzO86Huf0OWal', agent_output_audio_format: 'pcm_16000', stability: 0.5, speed: 1, similarity_boost: 0.8 },
     conversation: { text_only: false, max_duration_seconds: 600, client_events: DEFAULT_EVENTS },
-    agent: { first_message: '', language: 'en', prompt: { prompt: '', llm: 'gemini-2.0-flash', tools: [], built_in_tools: {} }, dynamic_variables: { dynamic_variable_placeholders: {} } },
+    agent: { first_message: '', language: 'en', prompt: { prompt: '', llm: 'gemini-2.0-flash', tool_ids: [], built_in_tools: { end_call: null, language_detection: null, voicemail_detection: null } }, dynamic_variables: { dynamic_variable_placeholders: {} } },
   },
   platform_settings: {
     auth: { enable_auth: false, allowlist: [] },
+    data_collection: {},
     overrides: { conversation_config_override: {}, custom_llm_extra_body: false, enable_conversation_initiation_client_data_from_webhook: false },
     call_limits: { agent_concurrency_limit: -1, daily_limit: 100_000, bursting_enabled: true },
     queueing_config: { enabled: true, wait_timeout_seconds: 60 },

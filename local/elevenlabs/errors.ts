@@ -9,6 +9,8 @@ export const notFound: RestError = { status: 404, body: { detail: 'Not Found' } 
 export const methodNotAllowed: RestError = { status: 405, body: { detail: 'Method Not Allowed' } };
 export const invalidApiKey = detail(401, 'invalid_api_key', 'Invalid API key');
 export const agentNotFound = (agentId: string): RestError => detail(404, 'agent_not_found', `Agent with id ${agentId} was not found`);
+export const toolNotFound = (id: string): RestError => detail(404, 'tool_not_found', `Tool with id ${id} was not found`);
+export const toolInUse = (id: string): RestError => detail(409, 'tool_in_use', `Tool with id ${id} is used by agents`);
 export const conversationNotFound = (id: string): RestError =>
   detail(404, 'conversation_history_not_found', `Conversation with id ${id} was not found`);
 

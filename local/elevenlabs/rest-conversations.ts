@@ -1,7 +1,7 @@
 /** REST routes of conversations at the simulated ElevenLabs: signed addresses, one conversation, the list; and the subscription. */
 import { agentNotFound, conversationNotFound, fieldRequired } from './errors.ts';
 import { conversationBody, conversationRow, newConversationId } from './record.ts';
-import type { Route } from './rest.ts';
+import { pageOf, type Route } from './rest.ts';
 
 const ONE = /^\/v1\/convai\/conversations\/(?<id>[^/]+)$/u;
 
@@ -22,10 +22,8 @@ export const conversationRoutes: readonly Route[] = [
     handle: ({ query }, { conversations }) => {
       const agentId = query.get('agent_id');
       const all = [...conversations.values()].toReversed().filter((conversation) => agentId === null || conversation.agentId === agentId);
-      const from = Math.max(0, Number(query.get('cursor') ?? 0) || 0);
-      const size = Math.min(100, Math.max(1, Number(query.get('page_size') ?? 30) || 30));
-      const more = from + size < all.length;
-      return { status: 200, body: { conversations: all.slice(from, from + size).map(conversationRow), has_more: more, next_cursor: more ? String(from + size) : null } };
+      const { items, ...page } = pageOf(query, all.map(conversationRow));
+      return { status: 200, body: { conversations: items, ...page } };
     },
   },
   {

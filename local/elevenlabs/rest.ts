@@ -15,6 +15,14 @@ export type Asked = {
 export type Answer = RestError | { status: number; body: Json } | { status: number; bytes: Buffer; type: string };
 export type Route = { method: string; path: RegExp; open?: boolean; handle: (asked: Asked, account: Account) => Answer | Promise<Answer> };
 
+/** One page of a list, by `page_size` (30 unless asked, 100 at most) and `cursor`. */
+export const pageOf = (query: URLSearchParams, all: readonly Json[]): { items: Json[]; has_more: boolean; next_cursor: string | null } => {
+  const from = Math.max(0, Number(query.get('cursor') ?? 0) || 0);
+  const size = Math.min(100, Math.max(1, Number(query.get('page_size') ?? 30) || 30));
+  const more = from + size < all.length;
+  return { items: all.slice(from, from + size), has_more: more, next_cursor: more ? String(from + size) : null };
+};
+
 /** Larger than any voice sample; more is cut off with 413. */
 const MAX_BODY_BYTES = 12 * 1024 * 1024;
 

@@ -5,12 +5,14 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { SUBSCRIPTION, type Account } from './account.ts';
 import { agentStore } from './agents.ts';
+import { clientTools, withTools } from './client-tools.ts';
 import { inspect, networkRoutes, type Inspected } from './network.ts';
 import { CHUNK_MS, DURATIONS, type ElevenLabsOptions } from './options.ts';
 import { places } from './queue.ts';
 import { conversationBody, type Conversation } from './record.ts';
 import { agentRoutes } from './rest-agents.ts';
 import { conversationRoutes } from './rest-conversations.ts';
+import { toolRoutes } from './rest-tools.ts';
 import { answerRequest } from './rest.ts';
 import { signedUrls } from './signed-urls.ts';
 import { converse } from './socket.ts';
@@ -34,7 +36,7 @@ const KEEP_SOUND = 50;
 /** Both official SDKs allow messages of 16 MB. */
 const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
 
-const routes = [...conversationRoutes, ...agentRoutes, ...networkRoutes];
+const routes = [...conversationRoutes, ...agentRoutes, ...toolRoutes, ...networkRoutes];
 
 /** Rejects when the port cannot be had. Throws RangeError for a pace or chunk length that is not positive. */
 export const startElevenLabs = async (options: ElevenLabsOptions): Promise<RunningElevenLabs> => {
@@ -46,6 +48,7 @@ export const startElevenLabs = async (options: ElevenLabsOptions): Promise<Runni
   const account: Account = {
     apiKey: options.apiKey,
     agents: agentStore(options.agentId ?? 'agent_local', options.agents ?? {}),
+    tools: clientTools(),
     conversations: new Map(),
     signed: signedUrls(() => url.replace('http', 'ws')),
     places: places(options.concurrency ?? 100),
@@ -98,7 +101,7 @@ export const startElevenLabs = async (options: ElevenLabsOptions): Promise<Runni
       log(conversation ? 'conversation opened' : 'socket refused');
       if (!conversation || !storedAgent) return;
       converse(ws, {
-        conversation, storedAgent, places: account.places, durations, pace, chunkMs,
+        conversation, storedAgent: withTools(storedAgent, account.tools), places: account.places, durations, pace, chunkMs,
         turnTimeoutMs: options.durations?.turnTimeoutMs,
         ended: () => ended(conversation),
       });

@@ -70,6 +70,11 @@ describe('what a webhook says', () => {
     expect(readElevenLabsWebhook(webhook({}, { conversation_initiation_client_data: { dynamic_variables: { call_id: 12 } } }), now)).toMatchObject({ callId: null });
   });
 
+  it('has the summary that our agents collect, where there is one, before ElevenLabs\' own', () => {
+    const summaryOf = (value: unknown) => readElevenLabsWebhook(webhook({}, { analysis: { transcript_summary: 'The user said hello.', data_collection_results: { summary: { value } } } }), now)!.summary;
+    expect([' Wants a boiler in May. ', ' ', null, 7].map(summaryOf)).toEqual(['Wants a boiler in May.', 'The user said hello.', 'The user said hello.', 'The user said hello.']);
+  });
+
   it('is nothing for kinds that we do not use', () => {
     expect([readElevenLabsWebhook({ type: 'post_call_audio', data: { full_audio: '' } }, now), readElevenLabsWebhook({ type: 'something_new' }, now)]).toEqual([null, null]);
   });

@@ -54,6 +54,44 @@ describe('the simulated REST interface', () => {
     expect(answer).toMatchObject({ status: 422, body: { detail: [{ loc: ['body', 'conversation_config', 'tts', 'agent_output_audio_format'] }] } });
   });
 
+  it('keeps client tools as records of their own, which agents name by id', async () => {
+    const running = await started();
+    const post = (path: string, body: unknown, method = 'POST') => get(running, path, { method, body: JSON.stringify(body) });
+    const tool_config = { type: 'client', name: 'look_up', description: 'Looks it up.', expects_response: true, response_timeout_secs: 5 };
+    const { id } = (await post('/v1/convai/tools', { tool_config })).body as { id: string };
+    expect((await get(running, '/v1/convai/tools?types=client')).body).toMatchObject({ tools: [{ id, tool_config }], has_more: false });
+    expect((await post(`/v1/convai/tools/${id}`, { tool_config: { ...tool_config, response_timeout_secs: 7 } }, 'PATCH')).body).toMatchObject({ id, tool_config: { response_timeout_secs: 7 } });
+    const agent = (tool_ids: string[]) => ({ conversation_config: { agent: { prompt: { tool_ids } } } });
+    expect(await post('/v1/convai/agents/create', agent(['tool_none']))).toMatchObject({ status: 404, body: { detail: { status: 'tool_not_found' } } });
+    const { agent_id } = (await post('/v1/convai/agents/create', agent([id]))).body as { agent_id: string };
+    expect(await get(running, `/v1/convai/tools/${id}`, { method: 'DELETE' })).toMatchObject({ status: 409 });
+    await post(`/v1/convai/agents/${agent_id}`, agent([]), 'PATCH');
+    expect((await get(running, `/v1/convai/tools/${id}`, { method: 'DELETE' })).status).toBe(200);
+    expect((await get(running, `/v1/convai/tools/${id}`)).status).toBe(404);
+  });
+
+  it.each<[string, string, unknown]>([
+    ['an agent with tools written into it', '/v1/convai/agents/create', { conversation_config: { agent: { prompt: { tools: [] } } } }],
+    ['a system tool under another name', '/v1/convai/agents/create', { conversation_config: { agent: { prompt: { built_in_tools: { end_call: { type: 'system', name: 'end', params: { system_tool_type: 'end_call' } } } } } } }],
+    ['a speed beyond the range', '/v1/convai/agents/create', { conversation_config: { tts: { speed: 3 } } }],
+    ['a switch that is no boolean', '/v1/convai/agents/create', { conversation_config: {}, platform_settings: { auth: { enable_auth: 'yes' } } }],
+    ['hold audio', '/v1/convai/agents/create', { conversation_config: {}, platform_settings: { queueing_config: { hold_audio: {} } } }],
+    ['tags that are no texts', '/v1/convai/agents/create', { conversation_config: {}, tags: [1] }],
+    ['a tool without a configuration', '/v1/convai/tools', { name: 'x' }],
+    ['a tool that would be waited for too long', '/v1/convai/tools', { tool_config: { type: 'client', name: 'x', description: '', response_timeout_secs: 300 } }],
+    ['a tool whose name has blanks', '/v1/convai/tools', { tool_config: { type: 'client', name: 'look up', description: '' } }],
+  ])('refuses %s', async (_what, path, body) => {
+    expect(await get(await started(), path, { method: 'POST', body: JSON.stringify(body) })).toMatchObject({ status: 422, body: { detail: [{ msg: expect.any(String) as string }] } });
+  });
+
+  it('lists agents in pages', async () => {
+    const running = await started({ agents: { agent_2: LISTENER } });
+    const first = (await get(running, '/v1/convai/agents?page_size=1')).body as { agents: { agent_id: string }[]; next_cursor: string };
+    const second = (await get(running, `/v1/convai/agents?page_size=1&cursor=${first.next_cursor}`)).body as { agents: { agent_id: string }[]; has_more: boolean };
+    expect([...first.agents, ...second.agents].map(({ agent_id }) => agent_id)).toEqual([AGENT, 'agent_2']);
+    expect(second.has_more).toBe(false);
+  });
+
   it('shows a conversation with transcript, analysis and the client data as it was sent', async () => {
     const receiver = await webhookReceiver();
     const running = await started({ agents, webhook: { url: receiver.url, secret: 'wsec_test' } });
