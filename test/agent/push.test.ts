@@ -151,9 +151,10 @@ describe('npm run agent:push', () => {
     const foreign = await ask('/v1/convai/tools', 'POST', { tool_config: { type: 'client', name: 'do_not_call', description: 'Another agent\'s.' } }) as { id: string };
     await push();
     const ours = (await tools()).find(({ id, tool_config }) => tool_config.name === 'do_not_call' && id !== foreign.id)!;
-    await ask(`/v1/convai/tools/${ours.id}`, 'PATCH', { tool_config: { ...ours.tool_config, response_timeout_secs: 60 } });
+    await ask(`/v1/convai/tools/${ours.id}`, 'PATCH', { tool_config: { ...ours.tool_config, response_timeout_secs: 60, disable_interruptions: true } });
     expect((await push()).said).toContain('Tools (shared by the agents of the workspace)\n  do_not_call: changed\n');
     expect((await tools()).filter(({ tool_config }) => tool_config.name === 'do_not_call').map(({ id, tool_config }) => [id, tool_config.response_timeout_secs])).toEqual([[foreign.id, 20], [ours.id, 10]]);
+    expect((await tools()).find(({ id }) => id === ours.id)!.tool_config).toMatchObject({ disable_interruptions: true });
   });
 
   it('does not touch an agent that was made by hand, unless it is told to take it over', async () => {

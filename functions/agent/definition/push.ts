@@ -68,7 +68,8 @@ const planTools = async (api: AgentsApi, definition: Definition, agents: Found[]
   return clientTools(definition).map(({ name, config }) => {
     const named = all.filter(({ config: there }) => there['name'] === name);
     const found = named.find(({ id, config: there }) => used.has(id) && contained(config, there)) ?? named.find(({ id }) => used.has(id)) ?? named.find(({ config: there }) => contained(config, there));
-    return { name, config, id: found?.id, state: !found ? 'new' : contained(config, found.config) ? 'same' : 'changed' };
+    // What is sent replaces the tool: what somebody set beside our fields goes along.
+    return { name, config: found ? laidOver(found.config, config) : config, id: found?.id, state: !found ? 'new' : contained(config, found.config) ? 'same' : 'changed' };
   });
 };
 
