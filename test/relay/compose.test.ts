@@ -21,7 +21,7 @@ describe('the agent that a relay opens', () => {
       deps.release?.();
       await agent.stop();
     });
-    return { open, asked: () => agent.contacts.filter((contact) => contact.startsWith('GET')).map((contact) => /agent_id=(\w+)/.exec(contact)?.[1]) };
+    return { agent, open, asked: () => agent.contacts.filter((contact) => contact.startsWith('GET')).map((contact) => /agent_id=(\w+)/.exec(contact)?.[1]) };
   };
 
   it('is the one that speaks the carrier\'s format', async () => {
@@ -30,6 +30,19 @@ describe('the agent that a relay opens', () => {
     expect(new Set(asked())).toEqual(new Set(['agent_exotel']));
     await open('twilio');
     expect(new Set(asked())).toEqual(new Set(['agent_exotel', 'agent_main']));
+  });
+
+  it('is asked for the next call\'s address beside this one\'s', async () => {
+    const { agent, open } = await composed();
+    let times = 0;
+    const twice = new Promise<void>((resolve) => {
+      agent.refuse = (response) => {
+        response.end(JSON.stringify({ signed_url: `${agent.baseUrl.replace('http', 'ws')}/?conversation_signature=${++times}` }));
+        if (times === 2) resolve();
+      };
+    });
+    await open('twilio');
+    await expect(twice).resolves.toBeUndefined();
   });
 
   it('is the only one there is, where Exotel has none of its own', async () => {
