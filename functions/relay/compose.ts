@@ -1,6 +1,7 @@
 // Chooses the concrete things that the relay works with: stores, agent, carriers, numbers from the environment. Used by main.ts.
 import { openConversation } from '#agent/conversation.ts';
 import { standardTools } from '#agent/tools.ts';
+import { askCallback } from '#calls/ask-callback.ts';
 import type { DialSchedule } from '#calls/ports.ts';
 import { recordEvent } from '#calls/record-event.ts';
 import { twilioCodec } from '#carriers/twilio/codec.ts';
@@ -37,11 +38,13 @@ const gatewayOf = (env: Env, identity: RelayIdentity | undefined): RelayDeps['ga
 export const relayDeps = (env: Env, log: Log, identity?: RelayIdentity): RelayDeps => {
   const { stores, clock } = baseOf(env, log);
   const carriers = carriersOf(env);
+  const settling = { ...stores, clock, ...planOf(env), schedule: scheduleFor(env) };
   const agent = { baseUrl: env.ELEVENLABS_API_BASE_URL, agentId: need(env, 'ELEVENLABS_AGENT_ID'), apiKey: env.ELEVENLABS_API_KEY };
   return {
     calls: stores.calls, leads: stores.leads, suppressions: stores.suppressions, tickets: stores.tickets,
     putTurn: (callId, turn) => stores.calls.putTurn(callId, turn),
-    record: recordEvent({ ...stores, clock, ...planOf(env), schedule: scheduleFor(env) }),
+    record: recordEvent(settling),
+    askCallback: askCallback(settling),
     hangUp: async (carrier, callSid) => carriers[carrier]?.hangUp(callSid),
     openAgent: (opening, handlers) => openConversation(agent, opening, handlers),
     tools: standardTools,
