@@ -101,7 +101,7 @@ export const makeWorld = (options: WorldOptions = {}) => {
   return {
     clock, stores, twilio, all, messages, schedules, queueFailures, failures, waits, deps, enquiryDeps, answerDeps, forgotten, outside, forgetters, enquire, dial, sweep, callback, arrived,
     answer: (attemptId: string, callSid: string): Promise<CallFlow> => answerCall(answerDeps)({ attemptId, callSid }),
-    after: (attemptId: string, callSid: string, lineIsDown = false): Promise<CallFlow> => afterStream(answerDeps)({ attemptId, callSid, lineIsDown }),
+    after: (attemptId: string, callSid: string, lineIsDown = false): Promise<CallFlow> => afterStream(answerDeps)({ attemptId, callSid, lineIsDown, keys: true }),
     key: (attemptId: string, callSid: string, digits: string): Promise<CallFlow> => keyPressed(answerDeps)({ attemptId, callSid, digits }),
     /** The agent's tool. */
     ask: (callId: string, when: string, note: string | null = null): Promise<Said> => askCallback(deps)(callId, { when, note }),
