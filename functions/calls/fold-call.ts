@@ -63,8 +63,9 @@ export const foldCall = (base: CallRecord, events: CallEvent[]): CallRecord => {
   const ended = of('ended')[0];
   const outcome = of('outcome').toSorted((a, b) => a.source.localeCompare(b.source)).at(-1) ?? null;
   const asked = of('callback-asked').toSorted((a, b) => a.at.localeCompare(b.at) || a.by.localeCompare(b.by)).at(-1);
-  // What the whole talk was judged to be counts for more than one wish in it, and the wish for more than a machine that was heard before it.
-  const told = outcome?.source !== 'analysis' && asked ? ('callback' as const) : outcome?.disposition;
+  // What the whole talk was judged to be counts for more than one wish in it, if it could be judged; the wish for more than what was noted before it.
+  const judged = outcome?.source === 'analysis' && outcome.disposition !== 'unknown';
+  const told = asked && !judged ? ('callback' as const) : outcome?.disposition;
   const optOut = of('opt-out')[0];
   const recording = of('recording').toSorted((a, b) => a.recordingSid.localeCompare(b.recordingSid)).at(-1);
   const durationSeconds = statuses.findLast((s) => s.durationSeconds !== null && isTerminal(s.status))?.durationSeconds ?? null;
