@@ -23,9 +23,9 @@ export const latestAsk = (calls: Calls, elsewhere?: AskedCallback): AskedCallbac
   [...[...calls.values()].flatMap((call): AskedCallback[] => (call.callbackAsked ? [{ callId: call.callId, ...call.callbackAsked }] : [])), ...(elsewhere ? [elsewhere] : [])]
     .toSorted((a, b) => a.at.localeCompare(b.at)).at(-1);
 
-/** Whether they were talked with since the attempt was asked for (ever, where nobody asked). The talk in which they asked is none. */
+/** Whether they were talked with since the attempt was asked for (ever, where nobody asked). The talk in which they asked is none, nor one with a machine. */
 export const talkedSince = (calls: Calls, { askedAt, askedOn }: Pick<AttemptRecord, 'askedAt' | 'askedOn'>): boolean =>
-  [...calls.values()].some((call) => call.talked && isConcluded(call) && call.callId !== askedOn && (askedAt ?? '') <= (call.endedAt ?? ''));
+  [...calls.values()].some((call) => call.talked && call.disposition !== 'voicemail' && isConcluded(call) && call.callId !== askedOn && (askedAt ?? '') <= (call.endedAt ?? ''));
 
 /**
  * The permission for a time to come. The operator's switch is asked when the time has come; it says nothing about then. Asked again by the dialer.
