@@ -12,6 +12,7 @@ try {
   const addresses = exotelAddresses(readEnv({ ...process.env, STAGE: process.env['STAGE'] || 'local' }));
   const where: Record<Applet, string> = { greeting: 'Greeting, "Read text"', gather: 'Gather, primary URL', passthru: 'Passthru (200: branch A, 302: branch B)', stream: 'Voicebot, dynamic URL', connect: 'Connect, dynamic URL' };
   for (const [applet, applied] of Object.entries(where)) process.stdout.write(`${applied.padEnd(40)} ${appletUrl(addresses, applet as Applet)}\n`);
+  process.stdout.write(`${'Passthru before a Gather, after a talk'.padEnd(40)} ${appletUrl(addresses, 'passthru')}&ask=keys\n`);
   process.stdout.write(`${'Status callback of a flow'.padEnd(40)} ${addresses.publicBase}/webhooks/exotel/status?token=${accountToken(addresses.secret)}\n`);
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);

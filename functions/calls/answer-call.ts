@@ -1,5 +1,6 @@
 // What an answered phone hears: decides, with at most one conditional write, between the agent, a goodbye and silence.
 import { isTerminal, type CallRecord } from './call.ts';
+import { askForKey, chooseKey, lostTooOften, mayChoose, optOutByKey } from './choose-key.ts';
 import { readAttemptId } from './lead.ts';
 import type { CallStore, Clock, SuppressionStore } from './ports.ts';
 import { sealTicket } from './ticket.ts';
@@ -10,6 +11,8 @@ export type CallFlow =
   | { flow: 'talk'; attemptId: string; callId: string; ticket: string; pauseSeconds: number }
   /** Say one sentence and hang up. */
   | { flow: 'say-goodbye'; sentence: string }
+  /** Ask for one key; without one, say the other sentence and hang up. */
+  | { flow: 'ask-key'; attemptId: string; sentence: string; otherwise: string }
   | { flow: 'hang-up' };
 
 export interface AnswerDeps {
@@ -45,33 +48,34 @@ export const answerCall = (deps: AnswerDeps) => async (ask: { attemptId: string;
 
 /**
  * The document that the carrier fetches when the stream has ended. The relay writes the end reason before it closes the
- * stream; where there is none, the relay was lost and another one takes the call over, a bounded number of times.
+ * stream; where there is none, the relay was lost and another one takes the call over, a bounded number of times. `keys`: whether the
+ * carrier can be told to ask for a key here; who could not talk with the agent then is, once.
  */
-export const afterStream = (deps: AnswerDeps) => async (ask: { attemptId: string; callSid: string; lineIsDown: boolean }): Promise<CallFlow> => {
+export const afterStream = (deps: AnswerDeps) => async (ask: { attemptId: string; callSid: string; lineIsDown: boolean; keys: boolean }): Promise<CallFlow> => {
   const parts = readAttemptId(ask.attemptId);
   const call = parts ? await deps.calls.adopt(parts.callId, ask.callSid) : 'none';
   if (call === 'none' || call === 'other') return { flow: 'say-goodbye', sentence: sorrySentence };
-  if (ask.lineIsDown || isTerminal(call.status) || call.endReason !== null || call.optedOut) return { flow: 'hang-up' };
+  const over = ask.lineIsDown || isTerminal(call.status) || call.optedOut;
+  if (!over && ask.keys && mayChoose(call)) return askForKey(ask.attemptId, call.endDetail);
+  if (over || call.endReason !== null) return { flow: 'hang-up' };
   const epoch = Math.max(0, call.epoch) + 1;
   const at = deps.clock.now().toISOString();
   if (epoch > MAX_TAKEOVERS) {
-    await deps.calls.append(call.callId, { kind: 'ended', at, endReason: 'agent-failed', detail: 'stream-lost-too-often', turnMs: [] });
-    return { flow: 'say-goodbye', sentence: sorrySentence };
+    const ended = await deps.calls.append(call.callId, { kind: 'ended', at, endReason: 'agent-failed', detail: lostTooOften, turnMs: [] });
+    return ask.keys && mayChoose(ended) ? askForKey(ask.attemptId, ended.endDetail) : { flow: 'say-goodbye', sentence: sorrySentence };
   }
   await deps.calls.append(call.callId, { kind: 'document', at, epoch });
   return talk(deps, ask.attemptId, call, epoch, TAKEOVER_PAUSES_SECONDS[epoch - 1]);
 };
 
-/** Keys pressed outside a stream: 9 is an opt-out; anything else goes on as when the phone was answered. */
+/**
+ * Keys pressed outside a stream. Whose agent could not be had answers the question of choose-key.ts; else 9 is an opt-out, and anything else
+ * goes on as when the phone was answered.
+ */
 export const keyPressed = (deps: AnswerDeps) => async (ask: { attemptId: string; callSid: string; digits: string }): Promise<CallFlow> => {
-  if (ask.digits !== '9') return answerCall(deps)(ask);
   const parts = readAttemptId(ask.attemptId);
   const call = parts ? await deps.calls.adopt(parts.callId, ask.callSid) : 'none';
-  if (call === 'none' || call === 'other') return { flow: 'say-goodbye', sentence: sorrySentence };
-  const at = deps.clock.now().toISOString();
-  await deps.calls.append(call.callId, { kind: 'opt-out', at, by: 'key-9' });
-  // On the list at once; the call's next callback carries it to the lead and to the number's other leads. Erased: there is no number.
-  const phone = call.direction === 'outbound' ? call.to : call.from;
-  if (phone !== '') await deps.suppressions.suppress({ phone, reason: 'opt-out', at, note: null }, call.leadId ?? undefined);
-  return { flow: 'say-goodbye', sentence: 'You will not be called again. Goodbye.' };
+  if (typeof call === 'object' && (mayChoose(call) || call.keyChosen)) return chooseKey(deps)(call, ask.digits);
+  if (ask.digits !== '9') return answerCall(deps)(ask);
+  return call === 'none' || call === 'other' ? { flow: 'say-goodbye', sentence: sorrySentence } : optOutByKey(deps)(call);
 };

@@ -13,6 +13,9 @@ export const isTerminal = (status: CallStatus): boolean => statusRank[status] ==
 export const endReasons = ['caller-hung-up', 'agent-ended', 'carrier-failed', 'agent-failed', 'timed-out', 'operator'] as const;
 export type EndReason = (typeof endReasons)[number];
 
+/** What somebody whose agent could not be had chose by key. */
+export type KeyChoice = 'call-me-back' | 'do-not-call' | 'nothing';
+
 /**
  * Something that happened to a call. Events are kept one by one under a key made from their content (eventKey), so that a
  * repeat changes nothing; the call's record is always the fold of all of them, whatever the order they came in.
@@ -37,7 +40,11 @@ export type CallEvent =
   | { kind: 'opt-out'; at: string; by: 'key-9' | 'voice' | 'console' | 'api' }
   | { kind: 'answered-by'; at: string; answeredBy: string }
   | { kind: 'recording'; at: string; recordingSid: string; url: string; durationSeconds: number | null }
-  | { kind: 'outcome'; at: string; source: 'agent' | 'analysis'; disposition: Disposition; summary: string | null };
+  | { kind: 'outcome'; at: string; source: 'agent' | 'analysis'; disposition: Disposition; summary: string | null }
+  /** The person wants to be called again, at `dueAt` if that is permitted then. `note`: what for, in the agent's words. The latest counts. */
+  | { kind: 'callback-asked'; at: string; by: 'agent' | 'key-1'; dueAt: string; note: string | null }
+  /** The answer to the question by keys (choose-key.ts); the first one written wins. */
+  | { kind: 'key-chosen'; at: string; choice: KeyChoice };
 
 /** A line of the transcript. `index` counts from 0 in the order in which the turns began; a correction replaces its text. */
 export interface Turn {
@@ -85,6 +92,9 @@ export interface CallRecord extends NewCall {
   disposition: Disposition | null;
   summary: string | null;
   optedOut: boolean;
+  /** The latest wish to be called again that was told on this call. */
+  callbackAsked: { at: string; dueAt: string } | null;
+  keyChosen: KeyChoice | null;
   /** True once the caller heard the agent. */
   talked: boolean;
   /** Highest stream epoch whose document was handed out; -1 before the first. */

@@ -1,5 +1,6 @@
 // The dialer: takes one message of the dial queue, asks permission again, waits for its turn, claims the attempt, asks the carrier once.
 import { askPermission } from './ask-permission.ts';
+import { isTerminal } from './call.ts';
 import { dialCaps, underCap } from './caps.ts';
 import { readAttemptId, type AttemptRecord } from './lead.ts';
 import type { Decision } from './permission.ts';
@@ -23,10 +24,19 @@ export interface DialDeps extends SettleDeps {
 const NEAR_MS = 2_000;
 const EARLY_MS = 1_000;
 const TURN_KEPT_MS = 120_000;
+/** Who asked to be called in a few minutes and talks on is called when that talk is over: asked again so long after. */
+const STILL_TALKING_MS = 60_000;
+/** A call of which nothing more is heard holds the next one up no longer than a call may last, and this. */
+const LOST_CALL_MS = 3_600_000;
 
 /** From the enquiry, or for an attempt that was planned for later, from when it was due, to the claim, ms. */
 const sinceAsked = ({ history, dueAt, claimedAt }: AttemptRecord): number =>
   Math.max(0, Date.parse(claimedAt ?? dueAt) - Date.parse(history[0]?.event === 'ready' ? history[0].at : dueAt));
+
+const onTheLine = async (deps: DialDeps, { askedOn, askedAt }: AttemptRecord): Promise<boolean> => {
+  const call = askedOn === undefined ? undefined : await deps.calls.call(askedOn);
+  return call !== undefined && call.callSid !== null && !isTerminal(call.status) && deps.clock.now().getTime() < Date.parse(askedAt ?? '') + deps.policy.limitSeconds * 1000 + LOST_CALL_MS;
+};
 
 /** What became of the message; for the log. Every outcome means that the message is done with. */
 export type DialResult = 'dialled' | 'not-due' | 'not-ready' | 'later' | 'refused' | 'queued-for-turn' | 'no-such-attempt';
@@ -51,6 +61,12 @@ export const dialAttempt = (deps: DialDeps) => async (message: DialMessage): Pro
     // A queue holds a message for minutes only (SQS: 15); a turn that is further away is kept from message to message.
     else if (message.turnAt) await deps.queue.send(message, Math.ceil((Date.parse(attempt.dueAt) - deps.clock.now().getTime()) / 1000));
     return 'not-due';
+  }
+
+  if (attempt.state === 'scheduled' && await onTheLine(deps, attempt)) {
+    const dueAt = new Date(deps.clock.now().getTime() + STILL_TALKING_MS).toISOString();
+    if (await deps.leads.moveAttempt(attemptId, ['scheduled'], { dueAt }, { at: now(), event: 'scheduled', detail: 'still on the line' })) await deps.schedule.at(attemptId, dueAt);
+    return 'later';
   }
 
   // Asked again at the moment of dialling: hours may have closed, and the person may have opted out, since the enquiry.

@@ -3,11 +3,11 @@ import type { CallEvent, CallRecord } from './call.ts';
 import { attemptOfCall, readAttemptId } from './lead.ts';
 
 /** Events that must never be written once the call was erased. The others hold times, codes and ids only. */
-export const isPersonal = (event: CallEvent): boolean => event.kind === 'recording' || (event.kind === 'outcome' && event.summary !== null);
+export const isPersonal = (event: CallEvent): boolean => event.kind === 'recording' || (event.kind === 'outcome' && event.summary !== null) || (event.kind === 'callback-asked' && event.note !== null);
 
 /** The event without what is personal in it. Its key (eventKey) stays what it was. */
 export const eventWithout = (event: CallEvent): CallEvent =>
-  event.kind === 'recording' ? { ...event, url: '' } : event.kind === 'outcome' ? { ...event, summary: null } : event;
+  event.kind === 'recording' ? { ...event, url: '' } : event.kind === 'outcome' ? { ...event, summary: null } : event.kind === 'callback-asked' ? { ...event, note: null } : event;
 
 export const callWithout = (call: CallRecord): CallRecord => ({ ...call, from: '', to: '', summary: null, recordingUrl: null });
 

@@ -6,7 +6,7 @@ import { isTerminal, statusRank, type CallEvent, type CallRecord, type EndReason
 export const newCallRecord = (call: NewCall, callSid: string | null = null): CallRecord => ({
   ...call, callSid, status: 'queued', statusSequence: null, endReason: null, endDetail: null, startedAt: null, answeredAt: null, endedAt: null,
   durationSeconds: null, conversationId: null, voiceId: null, recordingUrl: null, answeredBy: null, cost: null, disposition: null, summary: null,
-  optedOut: false, talked: false, epoch: -1, streamStarted: false,
+  optedOut: false, callbackAsked: null, keyChosen: null, talked: false, epoch: -1, streamStarted: false,
   latency: { enquiryToDialMs: null, answerToFirstAudioMs: null, turnMs: [] }, eventCount: 0,
 });
 
@@ -23,7 +23,8 @@ export const eventKey = (event: CallEvent): string => {
     case 'stream-failed': return `stream-failed#${createHash('sha256').update(`${event.at}${event.detail}`).digest('hex').slice(0, 16)}`;
     case 'recording': return `recording#${event.recordingSid}`;
     case 'outcome': return `outcome#${event.source}`;
-    case 'answered-by': case 'opt-out': case 'ended': return event.kind;
+    case 'callback-asked': return event.by === 'agent' ? `callback-asked#agent#${event.at}` : 'callback-asked#key-1';
+    case 'answered-by': case 'opt-out': case 'ended': case 'key-chosen': return event.kind;
   }
 };
 
@@ -61,6 +62,10 @@ export const foldCall = (base: CallRecord, events: CallEvent[]): CallRecord => {
   const heard = of('first-audio').toSorted((a, b) => a.epoch - b.epoch)[0];
   const ended = of('ended')[0];
   const outcome = of('outcome').toSorted((a, b) => a.source.localeCompare(b.source)).at(-1) ?? null;
+  const asked = of('callback-asked').toSorted((a, b) => a.at.localeCompare(b.at) || a.by.localeCompare(b.by)).at(-1);
+  // What the whole talk was judged to be counts for more than one wish in it, if it could be judged; the wish for more than what was noted before it.
+  const judged = outcome?.source === 'analysis' && outcome.disposition !== 'unknown';
+  const told = asked && !judged ? ('callback' as const) : outcome?.disposition;
   const optOut = of('opt-out')[0];
   const recording = of('recording').toSorted((a, b) => a.recordingSid.localeCompare(b.recordingSid)).at(-1);
   const durationSeconds = statuses.findLast((s) => s.durationSeconds !== null && isTerminal(s.status))?.durationSeconds ?? null;
@@ -85,9 +90,11 @@ export const foldCall = (base: CallRecord, events: CallEvent[]): CallRecord => {
     recordingUrl: recording?.url ?? null,
     answeredBy,
     cost: statuses.findLast((s) => s.cost !== null)?.cost ?? null,
-    disposition: optOut ? 'do-not-call' : (outcome?.disposition ?? voicemail ?? neverTalked ?? (terminal ? 'unknown' : null)),
+    disposition: optOut ? 'do-not-call' : (told ?? voicemail ?? neverTalked ?? (terminal ? 'unknown' : null)),
     summary: outcome?.summary ?? null,
     optedOut: optOut !== undefined,
+    callbackAsked: asked ? { at: asked.at, dueAt: asked.dueAt } : null,
+    keyChosen: of('key-chosen')[0]?.choice ?? null,
     talked: heard !== undefined,
     epoch: Math.max(-1, ...of('document').map((d) => d.epoch)),
     streamStarted: started.length > 0,

@@ -17,21 +17,24 @@ export const leadState = (attempts: AttemptRecord[], calls: ReadonlyMap<string, 
   const ordered = attempts.toSorted((a, b) => readAttemptId(a.attemptId)!.number - readAttemptId(b.attemptId)!.number);
   const concluded = ordered.map(callOf).filter((call): call is CallRecord => call !== undefined && call.callSid !== null && isConcluded(call));
   const lastCall = concluded.at(-1);
-  const live = ordered.filter((a) => ['scheduled', 'ready', 'dialling', 'unknown', 'placed'].includes(a.state))
-    .findLast((a) => { const call = callOf(a); return a.state !== 'placed' || !call || !isConcluded(call); });
-  const onThePhone = live !== undefined && !['scheduled', 'ready'].includes(live.state);
+  const open = ordered.filter((a) => ['scheduled', 'ready', 'dialling', 'unknown', 'placed'].includes(a.state))
+    .filter((a) => { const call = callOf(a); return a.state !== 'placed' || !call || !isConcluded(call); });
+  // While they talk, the next attempt may stand already: they asked for it.
+  const onThePhone = open.findLast((a) => !['scheduled', 'ready'].includes(a.state));
+  const live = onThePhone ?? open.at(-1);
   const doNotCall: LeadState = { status: 'do-not-call', disposition: 'do-not-call', summary: lastCall?.summary ?? null };
 
   if (onThePhone) {
-    const call = callOf(live);
+    const call = callOf(onThePhone);
     return { status: call && (call.status === 'in-progress' || call.streamStarted) ? 'in-call' : 'dialling', disposition: null, summary: null };
   }
   if (ordered.some((attempt) => callOf(attempt)?.optedOut)) return doNotCall;
   const reached = concluded.findLast((call) => call.talked && call.disposition !== 'voicemail');
-  // Asked for by a person after that talk: it is not over.
-  const askedAgain = live?.askedAt !== undefined && live.askedAt > (reached?.endedAt ?? '') && !suppressed;
+  // Asked for by a person in that talk or after it: it is not over.
+  const askedAgain = live?.askedAt !== undefined && !suppressed && (live.askedAt > (reached?.endedAt ?? '') || live.askedOn === reached?.callId);
   if (reached && !askedAgain) return { status: 'reached', disposition: reached.disposition ?? 'unknown', summary: reached.summary };
   if (suppressed) return doNotCall;
+  if (live?.state === 'scheduled' && live.askedOn !== undefined) return { status: 'scheduled', disposition: 'callback', summary: lastCall?.summary ?? null };
   if (live) return { status: live.state === 'scheduled' ? 'scheduled' : ordered.length === 1 ? 'new' : 'dialling', disposition: null, summary: null };
   if (lastCall) return { status: 'unreachable', disposition: lastCall.disposition ?? 'unreachable', summary: lastCall.summary };
   return ordered.every((a) => a.state === 'refused' || a.state === 'cancelled') && ordered.some((a) => a.state === 'refused')

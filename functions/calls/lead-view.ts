@@ -28,6 +28,8 @@ const timelineOf = (event: CallEvent): Step | null => {
     case 'answered-by': return line('answered-by', event.answeredBy);
     case 'recording': return line('recording-ready', null);
     case 'outcome': return line('outcome', event.disposition);
+    case 'callback-asked': return line('callback-asked', event.note === null ? `for ${event.dueAt}` : `for ${event.dueAt}: ${event.note}`);
+    case 'key-chosen': return line('key-chosen', event.choice);
   }
 };
 

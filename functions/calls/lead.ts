@@ -69,6 +69,8 @@ export interface AttemptRecord {
   claimedAt: string | null;
   /** When a person asked for it. Such an attempt is made although the lead was reached before. */
   askedAt?: string;
+  /** The call on which the person asked for it themself (or the one that it makes good for): that talk is no reason to call it off. */
+  askedOn?: string;
   history: Step[];
 }
 
@@ -89,6 +91,9 @@ export const readAttemptId = (text: string): { leadId: string; number: number; c
   const parts = attemptShape.exec(text);
   return parts ? { leadId: `lead_${parts[1]}`, number: Number(parts[2]), callId: `call_${parts[1]}_${parts[2]}` } : undefined;
 };
+
+/** Attempts of one lead in the order in which they were made. */
+export const inOrder = (attempts: AttemptRecord[]): AttemptRecord[] => attempts.toSorted((a, b) => readAttemptId(a.attemptId)!.number - readAttemptId(b.attemptId)!.number);
 
 /** The attempt behind an outbound call's id; undefined for inbound calls and for anything else. */
 export const attemptOfCall = (callId: string): string | undefined => {

@@ -1,14 +1,14 @@
 // Plans the attempt after one that came to nothing: by outcome, inside what permission allows, written once whoever plans it.
 import type { CallRecord } from './call.ts';
 import { carriersFor } from './choose-carrier.ts';
-import { attemptIdOf, neverPlaced, readAttemptId, type AttemptRecord, type CarrierName, type LeadRecord } from './lead.ts';
+import { attemptIdOf, inOrder, neverPlaced, readAttemptId, type AttemptRecord, type CarrierName, type LeadRecord } from './lead.ts';
 import { permissionToDial } from './permission.ts';
 import type { Policy } from './policy.ts';
 import type { Clock, DialSchedule, LeadStore } from './ports.ts';
 import { nextAttempt } from './retry-plan.ts';
 
 export interface PlanDeps {
-  leads: Pick<LeadStore, 'createAttempt' | 'dialledAt'>;
+  leads: Pick<LeadStore, 'createAttempt' | 'moveAttempt' | 'dialledAt'>;
   schedule: DialSchedule;
   clock: Clock;
   policy: Policy;
@@ -36,10 +36,11 @@ const endedAt = (attempt: AttemptRecord, call: CallRecord | undefined): string =
  */
 export const planNext = (deps: PlanDeps) => async (lead: LeadRecord, attempts: AttemptRecord[], calls: ReadonlyMap<string, CallRecord>): Promise<boolean> => {
   const callOf = (attempt: AttemptRecord): CallRecord | undefined => calls.get(readAttemptId(attempt.attemptId)!.callId);
-  const ordered = attempts.toSorted((a, b) => readAttemptId(a.attemptId)!.number - readAttemptId(b.attemptId)!.number);
+  const ordered = inOrder(attempts);
   const last = ordered.at(-1)!;
   const history: Record<string, number> = {};
-  for (const attempt of ordered.slice(0, -1)) history[outcomeOf(attempt, callOf(attempt))] = (history[outcomeOf(attempt, callOf(attempt))] ?? 0) + 1;
+  // A time that they asked for themself begins the plan anew: what came to nothing before they said so does not count.
+  for (const attempt of ordered.slice(0, -1).filter(({ askedOn }) => askedOn === last.askedOn)) history[outcomeOf(attempt, callOf(attempt))] = (history[outcomeOf(attempt, callOf(attempt))] ?? 0) + 1;
   const other = deps.policy.carriers.failover ? carriersFor(lead.phone, deps.policy, deps.carrierNames).find((name) => name !== last.carrier) : undefined;
   const next = nextAttempt({
     outcome: outcomeOf(last, callOf(last)), attemptNumber: ordered.length, endedAt: endedAt(last, callOf(last)), history, otherCarrier: other !== undefined,
@@ -57,6 +58,7 @@ export const planNext = (deps: PlanDeps) => async (lead: LeadRecord, attempts: A
   const attempt: AttemptRecord = {
     attemptId: attemptIdOf(lead.leadId, ordered.length + 1), leadId: lead.leadId, carrier: next.otherCarrier && other ? other : last.carrier, state: 'scheduled', dueAt,
     reason: next.reason, decision, callSid: null, claimedAt: null, history: [{ at: now.toISOString(), event: 'scheduled', detail: next.reason }],
+    ...(last.askedAt !== undefined && last.askedOn !== undefined ? { askedAt: last.askedAt, askedOn: last.askedOn } : {}),
   };
   // Written by another meanwhile: its time stands, and the schedule is named after the attempt.
   if (await deps.leads.createAttempt(attempt)) await deps.schedule.at(attempt.attemptId, dueAt);

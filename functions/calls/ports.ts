@@ -64,7 +64,7 @@ export interface LeadStore {
   dialledAt(phone: string, since: string, except?: string): Promise<string[]>;
 }
 
-export type AttemptChange = Partial<Pick<AttemptRecord, 'state' | 'dueAt' | 'reason' | 'decision' | 'callSid' | 'claimedAt' | 'carrier' | 'askedAt'>>;
+export type AttemptChange = Partial<Pick<AttemptRecord, 'state' | 'dueAt' | 'reason' | 'decision' | 'callSid' | 'claimedAt' | 'carrier' | 'askedAt' | 'askedOn'>>;
 
 export interface SuppressionStore {
   suppression(phone: string): Promise<Suppression | undefined>;

@@ -34,7 +34,7 @@ export const answerHandler = (deps: AnswerHandlerDeps): HttpHandler => {
     const { CallSid: callSid, CallStatus } = readParams(answerForm, params);
     const attemptId = request.query.get('attempt') ?? '';
     if (!readAttemptId(attemptId)) throw new VisibleError('invalid', 'attempt-unknown', 'The address names no attempt.', { fields: [{ field: 'attempt', message: 'must be the id that was given to the carrier' }] });
-    if (request.rawPath.endsWith('/after')) return document(await afterStream(deps)({ attemptId, callSid, lineIsDown: isTerminalWord(CallStatus) }));
+    if (request.rawPath.endsWith('/after')) return document(await afterStream(deps)({ attemptId, callSid, lineIsDown: isTerminalWord(CallStatus), keys: true }));
     if (request.rawPath.endsWith('/gather')) return document(await keyPressed(deps)({ attemptId, callSid, digits: String(params['Digits'] ?? '') }));
     return document(await answerCall(deps)({ attemptId, callSid }));
   }, {

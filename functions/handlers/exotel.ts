@@ -1,6 +1,7 @@
 // Everything that Exotel asks over HTTP: the applets of a flow, the legacy call flow, and status callbacks. Answered by answer.ts and
 // callbacks.ts, whose functions these routes go to.
 import { afterStream, answerCall, keyPressed, sorrySentence, type AnswerDeps, type CallFlow } from '#calls/answer-call.ts';
+import { askForKey, mayChoose, keyQuestion } from '#calls/choose-key.ts';
 import { VisibleError } from '#calls/errors.ts';
 import { inboundCall, type InboundDeps } from '#calls/inbound-call.ts';
 import { attemptOfCall } from '#calls/lead.ts';
@@ -55,11 +56,20 @@ const streamFlow = (deps: ExotelAppletDeps, asked: Ask): Promise<CallFlow> =>
 /** After a Voicebot applet: its stream's story stands in the parameters, as `Stream[…]` or as one JSON. */
 const isAfterStream = (asked: Ask): boolean => Object.keys(asked.params).some((name) => name === 'Stream' || name.startsWith('Stream['));
 
+/** The question for a key, where this call's agent could not be had; undefined for every other call. */
+const keysFor = async (deps: ExotelAppletDeps, { callSid, attemptId }: Ask): Promise<CallFlow | undefined> => {
+  const callId = await deps.calls.callIdOf('exotel', callSid);
+  const call = callId ? await deps.calls.call(callId) : undefined;
+  return call && attemptId !== null && mayChoose(call) ? askForKey(attemptId, call.endDetail) : undefined;
+};
+
 const passthruFlow = async (deps: ExotelAppletDeps, asked: Ask): Promise<CallFlow> => {
   const { ask, attemptId, callSid } = asked;
   const callId = await deps.calls.callIdOf('exotel', callSid);
   if (callId) for (const event of recordingEvent(callSid, ask.RecordingUrl, deps.clock.now().toISOString())) await deps.calls.append(callId, event);
-  if (isAfterStream(asked)) return attemptId === null ? { flow: 'hang-up' } : afterStream(deps)({ attemptId, callSid, lineIsDown: isOver(statusOf(ask.CallStatus)) });
+  // Typed into a flow's console: the Passthru that stands between the end of a talk and a Gather.
+  if (asked.params['ask'] === 'keys') return (await keysFor(deps, asked)) ?? { flow: 'hang-up' };
+  if (isAfterStream(asked)) return attemptId === null ? { flow: 'hang-up' } : afterStream(deps)({ attemptId, callSid, lineIsDown: isOver(statusOf(ask.CallStatus)), keys: false });
   if (attemptId !== null && ask.digits !== undefined) return keyPressed(deps)({ attemptId, callSid, digits: ask.digits });
   return streamFlow(deps, asked);
 };
@@ -77,7 +87,7 @@ export const exotelApplets = (deps: ExotelAppletDeps): HttpHandler => {
         return json(200, answer);
       }
       case 'passthru': return { status: passthru(await passthruFlow(deps, await asked())), headers: { 'content-type': 'text/plain', ...noStore }, body: '' };
-      case 'gather': await asked(); return json(200, gather(keyPrompt));
+      case 'gather': return json(200, gather((await keysFor(deps, await asked())) ? keyQuestion : keyPrompt));
       case 'connect': await asked(); return json(200, connect(texts.connectNumbers, texts.outgoing));
       default:
         // HEAD asks whether there is text, sometimes before there is a call: the token is enough.

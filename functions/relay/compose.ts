@@ -2,6 +2,7 @@
 import { openConversation } from '#agent/conversation.ts';
 import { readyAddresses } from '#agent/ready-address.ts';
 import { standardTools } from '#agent/tools.ts';
+import { askCallback } from '#calls/ask-callback.ts';
 import type { CarrierName } from '#calls/lead.ts';
 import type { DialSchedule } from '#calls/ports.ts';
 import { recordEvent } from '#calls/record-event.ts';
@@ -51,11 +52,13 @@ const agentsOf = (env: Env, log: Log) => {
 export const relayDeps = (env: Env, log: Log, identity?: RelayIdentity): RelayDeps => {
   const { stores, clock } = baseOf(env, log);
   const carriers = carriersOf(env);
+  const settling = { ...stores, clock, ...planOf(env), schedule: scheduleFor(env) };
   const agents = agentsOf(env, log);
   return {
     calls: stores.calls, leads: stores.leads, suppressions: stores.suppressions, tickets: stores.tickets,
     putTurn: (callId, turn) => stores.calls.putTurn(callId, turn),
-    record: recordEvent({ ...stores, clock, ...planOf(env), schedule: scheduleFor(env) }),
+    record: recordEvent(settling),
+    askCallback: askCallback(settling),
     hangUp: async (carrier, callSid) => carriers[carrier]?.hangUp(callSid),
     openAgent: (opening, handlers, carrier) => openConversation(agents[carrier], opening, handlers),
     release: () => {

@@ -3,6 +3,7 @@ import type { AudioShape } from '#audio/formats.ts';
 import type { Conversation, ConversationHandlers } from '#agent/conversation.ts';
 import type { Opening } from '#agent/codec.ts';
 import type { Tools } from '#agent/tools.ts';
+import type { CallbackAsk, Said } from '#calls/ask-callback.ts';
 import type { CallEvent, CallRecord, Turn } from '#calls/call.ts';
 import type { CarrierName, LeadRecord } from '#calls/lead.ts';
 import type { Clock } from '#calls/ports.ts';
@@ -63,6 +64,8 @@ export interface BridgeDeps {
   openAgent: (opening: Promise<Opening> | Opening, handlers: ConversationHandlers, carrier: CarrierName) => Conversation;
   tools: Tools;
   sentences: Sentences;
+  /** Plans the call that somebody asks for on the line, and says what came of it (calls/ask-callback.ts). Absent: nothing can be planned here. */
+  askCallback?: ((callId: string, ask: CallbackAsk) => Promise<Said>) | undefined;
   /** Ends the call by the carrier's REST API; only asked when the end could not be written down. Absent where no credentials are. */
   hangUp?: ((carrier: CarrierName, callSid: string) => Promise<void>) | undefined;
   clock: Clock;

@@ -43,6 +43,20 @@ const waitsForAVoice = (patienceMs: number): Script => async (me) => {
   me.hangsUp();
 };
 
+/** Hears that nobody can talk with them, and presses a key: there may be a question for one, with or without a pause before it. Talks where somebody talks. */
+const waitsForAVoiceOrAKey = (patienceMs: number, digit: string): Script => async (me) => {
+  for (let waited = 0; ; waited += 10_000) {
+    if (await me.hearsSpeech(waited === 0 ? HELLO_AFTER_MS : 10_000)) break;
+    if (waited >= patienceMs) return me.hangsUp();
+    await me.says('caller-hello');
+  }
+  for (let turn = 0; turn < 2 && (turn === 0 || (await me.hearsSpeech(4000))); turn += 1) {
+    await me.hearsThemFinish(60_000);
+    await me.presses(digit);
+  }
+  await converses(20_000)(me);
+};
+
 const talksOver: Script = async (me) => {
   // The first time they speak, and once more later: an interruption of the greeting and one of an answer.
   for (const what of ['caller-wait-a-moment', 'caller-tell-me-more']) {
@@ -114,7 +128,7 @@ export const tellStories = (patienceMs: number): ((number: string) => Story) => 
     answers('13', '503 before anything is placed', talks, { rest: 'unavailable' }),
     answers('14', '429 twice, then accepts', talks, { rest: 'too-many-twice' }),
     answers('15', 'the media socket drops in mid-sentence', talks, { socketDrops: true }),
-    answers('16', 'waits for a voice', patient),
+    answers('16', 'waits for a voice, presses 1 when asked for a key', waitsForAVoiceOrAKey(45_000, '1')),
     answers('17', 'answers and talks', patient),
     answers('18', 'waits for a voice', patient),
     answers('19', 'two seconds late with everything', talks, { slow: true }),

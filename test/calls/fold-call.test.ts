@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { callStatuses, isTerminal, statusRank, type CallEvent, type CallStatus } from '#calls/call.ts';
+import { callStatuses, isTerminal, statusRank, type CallEvent, type CallStatus, type KeyChoice } from '#calls/call.ts';
 import { eventKey, foldCall, isConcluded, newCallRecord } from '#calls/fold-call.ts';
+import type { Disposition } from '#calls/lead.ts';
 import { anyEvent, eventSet } from '#doubles/call-events.ts';
 import { newCall, sidNumber, statusEvent } from '#doubles/records.ts';
 
@@ -12,7 +13,8 @@ const status = (word: CallStatus, second: number, more: Parameters<typeof status
 const stream: CallEvent = { kind: 'stream-started', at: at(5), epoch: 0, streamSid: 'MZ1' };
 const heard: CallEvent = { kind: 'first-audio', at: at(6), epoch: 0, sinceAnswerMs: 640 };
 const ended = (endReason: 'agent-ended' | 'caller-hung-up' | 'operator' | 'agent-failed', detail: string | null = null): CallEvent => ({ kind: 'ended', at: at(20), endReason, detail, turnMs: [500, 700] });
-const outcome = (source: 'agent' | 'analysis', disposition: 'interested' | 'not-interested', summary: string | null = null): CallEvent => ({ kind: 'outcome', at: at(21), source, disposition, summary });
+const outcome = (source: 'agent' | 'analysis', disposition: Disposition, summary: string | null = null): CallEvent => ({ kind: 'outcome', at: at(21), source, disposition, summary });
+const wish = (second: number, dueSecond: number): CallEvent => ({ kind: 'callback-asked', at: at(second), by: 'agent', dueAt: at(dueSecond), note: null });
 
 describe('a call as the fold of what happened', () => {
   it('is queued before anything happened', () => {
@@ -74,9 +76,22 @@ describe('a call as the fold of what happened', () => {
     ['what the analysis says, over the agent', [outcome('analysis', 'not-interested'), outcome('agent', 'interested'), status('completed', 30)], 'not-interested'],
     ['voicemail for a machine', [status('in-progress', 4), { kind: 'answered-by', at: at(7), answeredBy: 'machine_end_beep' }, status('completed', 30)], 'voicemail'],
     ['voicemail for a fax', [status('completed', 30, { answeredBy: 'fax', durationSeconds: 9 })], 'voicemail'],
+    ['callback when they asked for it, over what the agent noted', [outcome('agent', 'voicemail'), wish(20, 90), status('completed', 30)], 'callback'],
+    ['callback also where the analysis could not tell', [outcome('analysis', 'unknown'), wish(20, 90), status('completed', 30)], 'callback'],
+    ['what the analysis made of the whole talk, over a wish in it', [outcome('analysis', 'interested'), wish(20, 90), status('completed', 30)], 'interested'],
     ['do-not-call after an opt-out, whatever else is said', [outcome('analysis', 'interested'), { kind: 'opt-out', at: at(9), by: 'key-9' }, status('completed', 30)], 'do-not-call'],
   ])('comes to: %s', (_title, events, disposition) => {
     expect(fold(...events).disposition).toBe(disposition);
+  });
+
+  it('keeps the latest wish to be called, and the first key that was chosen', () => {
+    expect(fold(wish(20, 90), wish(40, 80), wish(30, 70)).callbackAsked).toEqual({ at: at(40), dueAt: at(80) });
+    expect(eventKey(wish(20, 90))).not.toBe(eventKey(wish(21, 90)));
+    const key = (choice: KeyChoice): CallEvent => ({ kind: 'key-chosen', at: at(9), choice });
+    expect([eventKey(key('nothing')), fold(key('call-me-back')).keyChosen, fold().keyChosen]).toEqual([eventKey(key('do-not-call')), 'call-me-back', null]);
+    // Pressed again, it is the same wish.
+    const byKey = (seconds: number): CallEvent => ({ kind: 'callback-asked', at: at(seconds), by: 'key-1', dueAt: at(300), note: null });
+    expect(eventKey(byKey(1))).toBe(eventKey(byKey(2)));
   });
 
   it('keeps the last conversation, the first audio, the recording, the cost and the turns', () => {

@@ -12,6 +12,7 @@ const lead = leadIdNumber(1);
 const callIdOf = (n: number): string => attemptIdOf(lead, n).replace('att_', 'call_');
 const attempt = (n: number, state: AttemptState): AttemptRecord => attemptRecord({ attemptId: attemptIdOf(lead, n), state });
 const call = (n: number, ...events: CallEvent[]): CallRecord => foldCall(newCallRecord({ ...newCall(1), callId: callIdOf(n), attemptId: attemptIdOf(lead, n) }, sidNumber(n)), events);
+const asked = (n: number, state: AttemptState): AttemptRecord => ({ ...attempt(n, state), askedAt: NOON, askedOn: callIdOf(1) });
 const stream: CallEvent = { kind: 'stream-started', at: NOON, epoch: 0, streamSid: 'MZ1' };
 const heard: CallEvent = { kind: 'first-audio', at: NOON, epoch: 0, sinceAnswerMs: 500 };
 const over: CallEvent = { kind: 'ended', at: NOON, endReason: 'agent-ended', detail: null, turnMs: [] };
@@ -38,6 +39,10 @@ describe('a lead\'s status', () => {
     ['unreachable, when a machine answered', [attempt(1, 'placed')], [call(1, stream, heard, over, { kind: 'answered-by', at: NOON, answeredBy: 'machine_end_beep' }, statusEvent('completed'))], false, 'unreachable', 'voicemail'],
     ['unreachable, when the carrier refused', [attempt(1, 'failed')], [], false, 'unreachable', 'unreachable'],
     ['refused, without permission', [attempt(1, 'refused')], [], false, 'refused', 'unknown'],
+    ['in-call, while they ask for another call', [attempt(1, 'placed'), asked(2, 'scheduled')], [call(1, statusEvent('in-progress'), stream)], false, 'in-call', null],
+    ['scheduled, to call back, when they asked for it in the talk', [attempt(1, 'placed'), asked(2, 'scheduled')], [talked], false, 'scheduled', 'callback'],
+    ['dialling, when that time has come', [attempt(1, 'placed'), asked(2, 'ready')], [talked], false, 'dialling', null],
+    ['reached, when nobody answered then', [attempt(1, 'placed'), asked(2, 'placed')], [talked, call(2, statusEvent('no-answer'))], false, 'reached', 'interested'],
     ['do-not-call, after an opt-out', [attempt(1, 'placed')], [call(1, stream, heard, optOut, over, statusEvent('completed'))], false, 'do-not-call', 'do-not-call'],
     ['in-call still, while they say so', [attempt(1, 'placed')], [call(1, stream, heard, optOut, statusEvent('in-progress'))], false, 'in-call', null],
     ['do-not-call, when the number was suppressed before the dial', [attempt(1, 'refused')], [], true, 'do-not-call', 'do-not-call'],
@@ -54,13 +59,14 @@ describe('a lead\'s status', () => {
   });
 
   it('does not depend on the order of attempts or of what happened on their calls', () => {
-    const history = fc.array(fc.tuple(fc.constantFrom(...attemptStates), fc.option(eventSet(6), { nil: undefined })), { minLength: 1, maxLength: 3 });
+    const history = fc.array(fc.tuple(fc.constantFrom(...attemptStates), fc.option(eventSet(6), { nil: undefined }), fc.boolean()), { minLength: 1, maxLength: 3 });
     fc.assert(fc.property(history.chain((given) => fc.tuple(fc.constant(given), fc.shuffledSubarray(given.map((_, i) => i), { minLength: given.length }))), fc.boolean(), ([given, order], suppressed) => {
-      const attempts = given.map(([one], i) => attempt(i + 1, one));
+      const attempts = given.map(([one, , wished], i) => (wished ? asked : attempt)(i + 1, one));
       const calls = given.flatMap(([, events], i) => (events ? [call(i + 1, ...events)] : []));
       const expected = state(attempts, calls, suppressed);
       expect(state(order.map((i) => attempts[i]!), calls.toReversed(), suppressed)).toEqual(expected);
-      expect(isFinalLead(expected.status)).toBe(expected.disposition !== null);
+      // What a talk came to is known while the call that they asked for in it is planned; else only when it is over.
+      expect(isFinalLead(expected.status) || (expected.status === 'scheduled' && expected.disposition === 'callback')).toBe(expected.disposition !== null);
     }), { numRuns: 500 });
   });
 });

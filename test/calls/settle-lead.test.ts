@@ -48,6 +48,14 @@ describe('settling a lead', () => {
     expect(world.schedules.size).toBe(0);
   });
 
+  it('plans again after a machine, also one that the agent talked to', async () => {
+    const world = makeWorld();
+    await world.enquire();
+    await world.dialAll();
+    await world.callback(first, sidNumber(1), ...talk(world.clock.iso()), { kind: 'answered-by', at: world.clock.iso(), answeredBy: 'machine_end_beep' }, { kind: 'ended', at: world.clock.iso(), endReason: 'agent-ended', detail: null, turnMs: [] }, statusEvent('completed'));
+    expect(await world.view(lead)).toMatchObject({ status: 'scheduled', attempts: [{ state: 'placed' }, { attemptId: second, state: 'scheduled', dueAt: '2026-11-21T16:00:00.000Z' }] });
+  });
+
   it('suppresses the number at an opt-out, ends as do-not-call, and plans nothing', async () => {
     const world = makeWorld();
     await world.enquire();

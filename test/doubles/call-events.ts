@@ -23,6 +23,8 @@ export const anyEvent: fc.Arbitrary<CallEvent> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('answered-by' as const), at, answeredBy: fc.constantFrom('human', 'machine_end_beep', 'fax') }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('recording' as const), at, recordingSid: fc.constantFrom('RE1', 'RE2'), url: fc.constantFrom('https://api.twilio.com/1', 'https://api.twilio.com/2'), durationSeconds: nullable(fc.nat(300)) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('outcome' as const), at, source: fc.constantFrom('agent' as const, 'analysis' as const), disposition: fc.constantFrom(...dispositions), summary: nullable(fc.constant('They talked.')) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('callback-asked' as const), at, by: fc.constantFrom('agent' as const, 'key-1' as const), dueAt: at, note: nullable(fc.constant('about the price')) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('key-chosen' as const), at, choice: fc.constantFrom('call-me-back' as const, 'do-not-call' as const, 'nothing' as const) }) },
 );
 
 /** A set of happenings, as a store keeps them: one for each key. */

@@ -14,6 +14,8 @@ export interface Answer { status: number; type: string; body: string }
 export interface Talk extends Partial<LineOptions> {
   /** What the caller does once the line is open. The line closes when the product closes it or the caller hangs up. */
   caller?: (line: Line, call: OtherCall) => void | Promise<void>;
+  /** What they press when a `<Gather>` asks for keys; nothing: they let its time pass, which is not waited for. */
+  keys?: string;
 }
 
 export interface OtherCall {
@@ -81,7 +83,7 @@ export const otherCall = ({ sid, form, accountSid, authToken, options }: Parts):
     const stream = connect.children.find(({ name }) => name === 'Stream')!;
     const url = stream.attributes['url']!;
     const parameters = Object.fromEntries(stream.children.filter(({ name }) => name === 'Parameter').map(({ attributes }) => [attributes['name']!, attributes['value']!]));
-    const { caller, ...lineOptions } = talk;
+    const { caller, keys: _keys, ...lineOptions } = talk;
     const line = openLine({
       url: options.reach?.(url) ?? url, accountSid, callSid: sid, streamSid: `MZ${randomBytes(16).toString('hex')}`, parameters, hangingUp: () => { hungUp = true; },
       ...(options.signsHandshake ? { headers: { 'x-twilio-signature': twilioSignature(authToken, url, {}), 'user-agent': 'Twilio.TmeWs/1.0' } } : {}), ...lineOptions,
@@ -120,7 +122,14 @@ export const otherCall = ({ sid, form, accountSid, authToken, options }: Parts):
         if (verb.name === 'Say') spoken.push(verb.text);
         else if (verb.name === 'Pause') await pause(1000 * Number(verb.attributes['length'] ?? 1));
         else if (verb.name === 'Redirect') return call.run(readTwiml((await post(verb.text, call.common())).body), talk);
-        else if (verb.name === 'Connect') {
+        else if (verb.name === 'Gather') {
+          spoken.push(...verb.children.filter(({ name }) => name === 'Say').map(({ text }) => text));
+          const { action, actionOnEmptyResult, numDigits } = verb.attributes;
+          if (talk.keys === undefined && actionOnEmptyResult !== 'true') continue;
+          const answer = await post(action!, { ...call.common(), Digits: (talk.keys ?? '').slice(0, Number(numDigits ?? Infinity)) });
+          if (answer.status !== 200) throw new Error(`action answered ${answer.status}`);
+          return call.run(readTwiml(answer.body), talk);
+        } else if (verb.name === 'Connect') {
           await connect(verb, talk);
           const { action } = verb.attributes;
           if (hungUp || !action) return;

@@ -1,4 +1,5 @@
 // The whole domain over memory, a clock that stands still and a scripted carrier: for stories that go through several of its parts.
+import { askCallback, type Said } from '#calls/ask-callback.ts';
 import { afterStream, answerCall, keyPressed, type CallFlow } from '#calls/answer-call.ts';
 import { dialAttempt, type DialDeps, type DialResult } from '#calls/dial-attempt.ts';
 import type { CallEvent, CallStatus } from '#calls/call.ts';
@@ -100,8 +101,10 @@ export const makeWorld = (options: WorldOptions = {}) => {
   return {
     clock, stores, twilio, all, messages, schedules, queueFailures, failures, waits, deps, enquiryDeps, answerDeps, forgotten, outside, forgetters, enquire, dial, sweep, callback, arrived,
     answer: (attemptId: string, callSid: string): Promise<CallFlow> => answerCall(answerDeps)({ attemptId, callSid }),
-    after: (attemptId: string, callSid: string, lineIsDown = false): Promise<CallFlow> => afterStream(answerDeps)({ attemptId, callSid, lineIsDown }),
+    after: (attemptId: string, callSid: string, lineIsDown = false): Promise<CallFlow> => afterStream(answerDeps)({ attemptId, callSid, lineIsDown, keys: true }),
     key: (attemptId: string, callSid: string, digits: string): Promise<CallFlow> => keyPressed(answerDeps)({ attemptId, callSid, digits }),
+    /** The agent's tool. */
+    ask: (callId: string, when: string, note: string | null = null): Promise<Said> => askCallback(deps)(callId, { when, note }),
     event: (callId: string, event: CallEvent) => recordEvent(deps)(callId, event),
     /** A status callback as the carrier would send it now. */
     status: (attemptId: string, callSid: string, status: CallStatus, sequence: number | null = null): Promise<'recorded' | 'stray'> =>

@@ -57,6 +57,24 @@ describe('/twiml', () => {
     expect((await world.lead(lead)).status).toBe('do-not-call');
   });
 
+  it.each<[string, string, RegExp, Record<string, unknown>]>([
+    ['1: called back in five minutes', '1', /call you back as soon as we can/, { status: 'scheduled', disposition: 'callback', attempts: [{ state: 'placed' }, { state: 'scheduled', dueAt: '2026-11-21T12:05:00.000Z' }] }],
+    ['9: never called again', '9', /not be called again/, { status: 'do-not-call', attempts: [{ state: 'placed' }] }],
+    ['none: tried again by the plan', '', /^Thank you\. Goodbye\.$/, { status: 'scheduled', attempts: [{ state: 'placed' }, { state: 'scheduled', dueAt: '2026-11-21T12:15:00.000Z' }] }],
+  ])('asks who could not talk with the agent for a key; %s', async (_what, Digits, words, outcome) => {
+    const { answer, world } = await placed();
+    await ask(answer, twilioEvent('/twiml', query, fields()));
+    await world.event(callId, { kind: 'stream-started', at: world.clock.iso(), epoch: 0, streamSid: 'MZ1' });
+    await world.event(callId, { kind: 'ended', at: world.clock.iso(), endReason: 'agent-failed', detail: 'agent-quota-exceeded', turnMs: [] });
+    const [question, again] = [await ask(answer, twilioEvent('/twiml/after', query, fields())), await ask(answer, twilioEvent('/twiml/after', query, fields()))];
+    expect([question.status, verbs(question), again.text]).toEqual([200, ['Gather', 'Say', 'Hangup'], question.text]);
+    const chosen = await ask(answer, twilioEvent('/twiml/gather', query, fields([['Digits', Digits]])));
+    expect([verbs(chosen), parseXml(chosen.text).children[0]!.text]).toEqual([['Say', 'Hangup'], expect.stringMatching(words)]);
+    expect((await ask(answer, twilioEvent('/twiml/gather', query, fields([['Digits', Digits]])))).text).toBe(chosen.text);
+    await world.status(first, sid, 'completed');
+    expect(await world.view(lead)).toMatchObject(outcome);
+  });
+
   it.each([['unsigned', undefined], ['forged', 'AAAAAAAAAAAAAAAAAAAAAAAAAAA=']])('refuses a request that is %s, in words that can be heard, and writes nothing', async (_what, signature) => {
     const { answer, world } = await placed();
     const before = world.stores.dump();

@@ -140,6 +140,20 @@ describe('Exotel\'s applets', () => {
     expect(await after()).toBe(302);
   });
 
+  it('Passthru leads who could not talk with the agent to a Gather, whose key is taken by the next Passthru', async () => {
+    const { answer, callbacks, world } = await placed();
+    const branch = async (fields: Record<string, string>) => (await ask(answer, get('passthru', { ...known, ...fields }))).status;
+    await ask(answer, get('stream', known));
+    expect(await branch({ ask: 'keys' })).toBe(302);
+    await world.event(callId, { kind: 'stream-started', at: world.clock.iso(), epoch: 0, streamSid: 'S1' });
+    await world.event(callId, { kind: 'ended', at: world.clock.iso(), endReason: 'agent-failed', detail: 'agent-unreachable', turnMs: [] });
+    expect([await branch({ 'Stream[Status]': 'completed' }), await branch({ ask: 'keys', 'Stream[Status]': 'completed' })]).toEqual([302, 200]);
+    expect(jsonOf(await ask(answer, get('gather', known)))).toMatchObject({ gather_prompt: { text: expect.stringContaining('press 1') as string } });
+    expect([await branch({ digits: '"1"' }), await branch({ digits: '"9"' }), await branch({ ask: 'keys' })]).toEqual([302, 302, 302]);
+    await ask(callbacks, jsonEvent(path, { CallSid: sid, Status: 'completed' }, { query }));
+    expect(await world.view(lead)).toMatchObject({ status: 'scheduled', disposition: 'callback', attempts: [{}, { state: 'scheduled', dueAt: '2026-11-21T12:05:00.000Z' }] });
+  });
+
   it('Gather and Connect are told in JSON what they document', async () => {
     const { answer } = await placed();
     expect(jsonOf(await ask(answer, get('gather', inbound)))).toMatchObject({ gather_prompt: { text: expect.stringContaining('Press 9') as string }, max_input_digits: 1, finish_on_key: '#', input_timeout: 6 });

@@ -11,6 +11,7 @@ const id = callIdNumber(1);
 const key = phoneKey(PHONE);
 const turn = (index: number) => ({ index, role: 'caller' as const, text: `line ${index}`, at: NOON });
 const outcome = { kind: 'outcome' as const, at: NOON, source: 'analysis' as const, disposition: 'interested' as const, summary: 'Wants a boiler.' };
+const wish = { kind: 'callback-asked' as const, at: NOON, by: 'agent' as const, dueAt: '2026-11-21T15:00:00.000Z', note: 'Wants a boiler.' };
 const recording = { kind: 'recording' as const, at: NOON, recordingSid: 'RE1', url: 'https://api.twilio.com/RE1', durationSeconds: 3 };
 
 export const erasureContract = (make: MakeStores): void => {
@@ -57,16 +58,19 @@ export const erasureContract = (make: MakeStores): void => {
     for (const index of [0, 1, 2]) await calls.putTurn(id, turn(index));
     await calls.append(id, recording);
     await calls.append(id, outcome);
+    expect((await calls.append(id, wish)).callbackAsked).toEqual({ at: NOON, dueAt: wish.dueAt });
     await erasures.begin(lead, NOON);
     expect(await erasures.eraseCall(id, NOON)).toMatchObject({ turns: 3, recordings: ['RE1'], call: { callId: id, callSid: sidNumber(1), from: '', to: '', summary: null, recordingUrl: null, erasedAt: NOON, status: 'in-progress', disposition: 'interested' } });
     await calls.putTurn(id, turn(3));
     await calls.putTurn(id, turn(0));
     await calls.append(id, { ...outcome, source: 'agent', summary: 'Said more.' });
     await calls.append(id, { ...recording, recordingSid: 'RE2' });
+    await calls.append(id, { ...wish, at: '2026-11-21T12:00:01.000Z' });
     const after = await calls.append(id, statusEvent('completed', { sequence: 2, durationSeconds: 3 }));
     expect(after).toMatchObject({ status: 'completed', from: '', to: '', summary: null, recordingUrl: null, erasedAt: NOON });
     expect(await calls.turns(id)).toEqual([]);
     expect((await calls.events(id)).filter((event) => event.kind === 'recording' || event.kind === 'outcome')).toEqual(expect.arrayContaining([{ ...recording, url: '' }, { ...outcome, summary: null }]));
+    expect((await calls.events(id)).filter((event) => event.kind === 'callback-asked')).toEqual([{ ...wish, note: null }, { ...wish, at: '2026-11-21T12:00:01.000Z', note: null }]);
     expect(await erasures.eraseCall(id, NOON)).toMatchObject({ turns: 0, call: { erasedAt: NOON } });
     expect(await erasures.eraseCall(callIdNumber(9), NOON)).toBeUndefined();
   });

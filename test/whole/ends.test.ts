@@ -122,7 +122,20 @@ describe.concurrent('a talk that breaks off', () => {
     await heardSentence(call);
     expect(record.endReason).toBe('agent-failed');
     expect(lead.timeline.find(({ event }) => event === 'talk-ended')!.detail).toMatch(/quota/);
+    expect(lead.timeline.find(({ event }) => event === 'key-chosen')!.detail).toBe('nothing');
     triesAgain(lead);
+  });
+
+  test('because the agent\'s quota is used up, and they press 1: they are asked once, and called back in five minutes', async () => {
+    const { call, lead } = await ended({ agent: async (a) => {
+      a.metadata('ulaw_8000');
+      a.close(1002, 'This request exceeds your quota limit.');
+    }, talk: { keys: '1' } });
+    await heardSentence(call);
+    expect(call.verbs.map(({ name }) => name)).toEqual(['Connect', 'Gather', 'Say', 'Hangup', 'Say', 'Hangup']);
+    expect(call.spoken).toEqual([expect.stringMatching(/press 1/), expect.stringMatching(/call you back/)]);
+    expect(lead).toMatchObject({ status: 'scheduled', disposition: 'callback', attempts: [{ state: 'placed' }, { state: 'scheduled', reason: 'They asked to be called at this time.' }] });
+    expect(Date.parse(lead.attempts[1]!.dueAt) - Date.now()).toBeLessThan(5 * 60_000);
   });
 
   test('because an override was refused (1008 after the metadata): the caller is told', async () => {

@@ -114,6 +114,16 @@ describe.concurrent('an enquiry', () => {
     expect((await one()).body.leadId).toBe(busy.leadId);
   });
 
+  test('whose agent cannot be had is asked for a key; who presses 1 is called back in five minutes', { timeout: 90_000 }, async () => {
+    const { body } = await send(JSON.stringify({ ...person, phone: '+12025550116', consent: true }), { 'content-type': 'application/json' });
+    const seen = await until('the callback is planned', async () => {
+      const one = await lead(body.leadId);
+      return one.disposition === 'callback' && one;
+    }, 70_000);
+    expect(seen).toMatchObject({ status: 'scheduled', attempts: [{ state: 'placed' }, { state: 'scheduled', reason: 'They asked to be called at this time.' }], calls: [{ endReason: 'agent-failed', status: 'completed' }] });
+    expect(seen.timeline.filter(({ event }) => event === 'key-chosen').map(({ detail }) => detail)).toEqual(['call-me-back']);
+  });
+
   test('tells the visitor\'s own page how the call is doing, and nothing about the visitor', { timeout: 90_000 }, async () => {
     const { body } = await send(JSON.stringify({ name: 'Secret Person', phone: '+12025550105', consent: true }), { 'content-type': 'application/json' });
     const seen = await until('the caller hung up', async () => {

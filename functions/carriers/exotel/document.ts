@@ -20,6 +20,8 @@ export const exoml = (flow: CallFlow, config: DocumentConfig): string => {
   const body = (): string => {
     switch (flow.flow) {
       case 'talk': return `<Connect><Stream url="${escape(config.streamUrl(flow.ticket))}"/></Connect><Hangup/>`;
+      // A legacy flow is never asked for keys here; what it would say without one is said.
+      case 'ask-key': return `<Say>${escape(flow.otherwise)}</Say><Hangup/>`;
       case 'say-goodbye': return `<Say>${escape(flow.sentence)}</Say><Hangup/>`;
       case 'hang-up': return '<Hangup/>';
     }
@@ -30,8 +32,8 @@ export const exoml = (flow: CallFlow, config: DocumentConfig): string => {
 /** What the Voicebot applet's dynamic address answers: where the stream goes. Undefined when there is to be none. */
 export const voicebot = (flow: CallFlow, config: DocumentConfig): { url: string } | undefined => (flow.flow === 'talk' ? { url: config.streamUrl(flow.ticket) } : undefined);
 
-/** A Passthru applet takes branch A at 200 and branch B at 302: A goes on to the talk, B ends. */
-export const passthru = (flow: CallFlow): 200 | 302 => (flow.flow === 'talk' ? 200 : 302);
+/** A Passthru applet takes branch A at 200 and branch B at 302: A goes on, to the talk or to the question for a key, B ends. */
+export const passthru = (flow: CallFlow): 200 | 302 => (flow.flow === 'talk' || flow.flow === 'ask-key' ? 200 : 302);
 
 /** A Gather applet: the key goes to the Passthru that follows it. */
 export const gather = (prompt: string) => ({

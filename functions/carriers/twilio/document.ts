@@ -8,6 +8,9 @@ export interface DocumentConfig extends TwilioAddresses {
   streamUrl: string;
 }
 
+/** How long a key is waited for, once the question was asked. */
+const KEY_SECONDS = 6;
+
 export const TWIML_TYPE = 'text/xml; charset=utf-8';
 
 /** The document as text, under 64 kB. The ticket rides as a `<Parameter>`, which Twilio hands over in the stream's start frame. */
@@ -21,6 +24,14 @@ export const twiml = (flow: CallFlow, config: DocumentConfig): string => {
       const stream = connect.stream({ url: config.streamUrl, statusCallback: callbackUrl(config, 'stream', flow.attemptId), statusCallbackMethod: 'POST' });
       stream.parameter({ name: 'attempt', value: flow.attemptId });
       stream.parameter({ name: 'ticket', value: flow.ticket });
+      break;
+    }
+    case 'ask-key': {
+      // Without actionOnEmptyResult, nobody would hear that no key was pressed, and the record would not say so.
+      const gather = response.gather({ input: ['dtmf'], numDigits: 1, timeout: KEY_SECONDS, actionOnEmptyResult: true, action: callbackUrl(config, 'gather', flow.attemptId), method: 'POST' });
+      gather.say(flow.sentence);
+      response.say(flow.otherwise);
+      response.hangup();
       break;
     }
     case 'say-goodbye':

@@ -39,6 +39,16 @@ describe('a call flow as TwiML', () => {
     expect(TWIML_TYPE).toMatch(/^text\/xml/);
   });
 
+  it('asks for one key, hears also that none was pressed, and then hangs up', () => {
+    const response = parseXml(twiml({ flow: 'ask-key', attemptId, sentence: 'Press 1.', otherwise: 'Goodbye.' }, config));
+    expect(response.children.map(({ name, text }) => [name, text])).toEqual([['Gather', ''], ['Say', 'Goodbye.'], ['Hangup', '']]);
+    const gather = response.children[0]!;
+    expect(gather.attributes).toEqual({
+      input: 'dtmf', numDigits: '1', timeout: '6', actionOnEmptyResult: 'true', method: 'POST', action: `https://voice.example.com/twiml/gather?attempt=${attemptId}#rc=2&rp=ct,5xx,rt&rt=5000`,
+    });
+    expect(gather.children.map(({ name, text }) => [name, text])).toEqual([['Say', 'Press 1.']]);
+  });
+
   it('escapes whatever is said, and every address', () => {
     fc.assert(fc.property(fc.string({ unit: fc.constantFrom('&', '<', '>', '"', '\'', ']', ' ', 'a', 'é', '字', '&amp;', '<!--', '<![CDATA[') , minLength: 1 }), (sentence) => {
       expect(parseXml(twiml({ flow: 'say-goodbye', sentence }, config)).children[0]!.text).toBe(sentence);
