@@ -244,9 +244,47 @@ describe('a callback that was asked for', () => {
     expect((await attempts(world))[1]).toMatchObject({ state: 'scheduled', dueAt: '2026-11-21T15:00:00.000Z' });
   });
 
+  const wish = (dueAt = '2026-11-21T15:00:00.000Z'): CallEvent => ({ kind: 'callback-asked', at, by: 'agent', dueAt, note: null });
+
+  it('waits for a call that is under way, and is made when that one comes to nothing', async () => {
+    const world = makeWorld();
+    await world.enquire();
+    await world.dialAll();
+    await world.status(first, sidNumber(1), 'no-answer', 1);
+    world.clock.set('2026-11-21T12:30:00.000Z');
+    await world.dialAll();
+    expect(world.twilio.rung).toHaveLength(2);
+    expect(await world.ask(callId, 'in 3 hours')).toEqual({ isError: true, result: expect.stringMatching(/being called at this moment/) });
+    expect(await attempts(world)).toHaveLength(2);
+    await world.status(second, sidNumber(2), 'no-answer', 1);
+    expect(await attempts(world)).toMatchObject([{}, {}, { attemptId: third, state: 'scheduled', dueAt: '2026-11-21T15:30:00.000Z' }]);
+  });
+
+  it('that becomes known only after a later talk is not made', async () => {
+    const world = makeWorld();
+    await world.enquire();
+    await world.dialAll();
+    await world.status(first, sidNumber(1), 'no-answer', 1);
+    world.clock.set('2026-11-21T12:30:00.000Z');
+    await world.dialAll();
+    for (const event of [stream, heard]) await world.event(readAttemptId(second)!.callId, event);
+    await hangUp(world, 2);
+    await world.event(callId, wish());
+    expect(await attempts(world)).toHaveLength(2);
+    expect(await world.lead(lead)).toMatchObject({ status: 'reached', disposition: 'unknown' });
+  });
+
+  it('of a number that is suppressed makes no attempt at all', async () => {
+    const world = await talking();
+    await world.stores.suppressions.suppress({ phone: PHONE, reason: 'crm', at, note: null });
+    await world.event(callId, wish());
+    await hangUp(world);
+    expect(await attempts(world)).toHaveLength(1);
+  });
+
   it('that nobody could plan for a day is not made good', async () => {
     const world = await talking();
-    await world.stores.calls.append(callId, { kind: 'callback-asked', at, by: 'agent', dueAt: '2026-11-21T15:00:00.000Z', note: null });
+    await world.stores.calls.append(callId, wish());
     world.clock.set('2026-11-23T12:00:00.000Z');
     await hangUp(world);
     expect(await attempts(world)).toHaveLength(1);
