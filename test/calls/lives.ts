@@ -2,11 +2,12 @@
 import * as fc from 'fast-check';
 import { expect } from 'vitest';
 import { answerCall, afterStream } from '#calls/answer-call.ts';
-import { callStatuses, isTerminal } from '#calls/call.ts';
+import { callStatuses, isTerminal, type CallEvent } from '#calls/call.ts';
 import { UpstreamError } from '#calls/errors.ts';
 import { isFinalLead } from '#calls/lead-status.ts';
 import { readAttemptId, type CarrierName } from '#calls/lead.ts';
 import type { PolicyDocument } from '#calls/policy.ts';
+import { recordEvent } from '#calls/record-event.ts';
 import { recordCallback } from '#calls/record-status.ts';
 import type { Rung, Script } from '#doubles/carrier.ts';
 import { Crash, mortal, type CrashPlan } from '#doubles/crash.ts';
@@ -52,6 +53,7 @@ const deedsIn = ({ others, wide }: Setting) => {
   ];
   return wide ? fc.oneof(...usual,
     { weight: 1, arbitrary: fc.record({ do: fc.constant('look' as const), carrier, down: fc.boolean() }) },
+    { weight: 2, arbitrary: fc.record({ do: fc.constant('talk' as const), which, event: fc.constantFrom<Spoken>('stream-started', 'first-audio', 'ended', 'opt-out'), crash }) },
     { weight: 3, arbitrary: fc.record({ do: fc.constant('interfere' as const), what: interference, which, crash }) }) : fc.oneof(...usual);
 };
 type Deed = ReturnType<typeof deedsIn> extends fc.Arbitrary<infer T> ? T : never;
@@ -76,6 +78,12 @@ const survive = async (work: Promise<unknown>, tally: Tally): Promise<void> => {
 
 type Phone = Rung & { carrier: CarrierName };
 const phonesOf = (world: World): Phone[] => (Object.entries(world.all) as [CarrierName, World['twilio']][]).flatMap(([carrier, { rung }]) => rung.map((call) => ({ ...call, carrier })));
+
+type Spoken = 'stream-started' | 'first-audio' | 'ended' | 'opt-out';
+const spoken = (event: Spoken, at: string): CallEvent => ({
+  'stream-started': { kind: 'stream-started', at, epoch: 0, streamSid: 'MZ1' }, 'first-audio': { kind: 'first-audio', at, epoch: 0, sinceAnswerMs: 700 },
+  ended: { kind: 'ended', at, endReason: 'agent-ended', detail: null, turnMs: [] }, 'opt-out': { kind: 'opt-out', at, by: 'voice' },
+} satisfies Record<Spoken, CallEvent>)[event];
 
 const perform = async (world: World, what: Deed, tally: Tally): Promise<void> => {
   const phones = phonesOf(world);
@@ -102,6 +110,7 @@ const perform = async (world: World, what: Deed, tally: Tally): Promise<void> =>
       const events = [statusEvent(what.status, { sequence: what.sequence, at: world.clock.iso() })];
       return survive(recordCallback(as(world.deps, what.crash))({ carrier: rung.carrier, callSid: rung.callSid, attemptId: what.named ? rung.attemptId : '', events }), tally);
     }
+    case 'talk': return rung ? survive(recordEvent(as(world.deps, what.crash))(readAttemptId(rung.attemptId)!.callId, spoken(what.event, world.clock.iso())), tally) : undefined;
     case 'fetch': {
       if (!rung) return;
       const deps = as(world.answerDeps, what.crash);
