@@ -16,6 +16,12 @@ export interface Suppression {
   note: string | null;
 }
 
+/** As the list shows it. */
+export interface ListedSuppression extends Suppression {
+  /** Tells entries apart whose number was erased (phoneMark). */
+  mark: string;
+}
+
 /** A counter with a ceiling. Amounts are counted in whole units (calls, cents); `expiresAt` is when the window is over. */
 export interface Cap {
   key: string;
@@ -71,7 +77,7 @@ export interface SuppressionStore {
   /** The first reason stays. Where the lead that it comes from was erased meanwhile, the number itself is not written. */
   suppress(suppression: Suppression & { phone: string }, leadId?: string): Promise<void>;
   unsuppress(phone: string): Promise<void>;
-  suppressions(query: { cursor?: string; limit: number }): Promise<{ suppressions: Suppression[]; cursor: string | null }>;
+  suppressions(query: { cursor?: string; limit: number }): Promise<{ suppressions: ListedSuppression[]; cursor: string | null }>;
   /** Takes the number and the note out of an entry, which goes on to hold. True when there is one. */
   forgetNumber(numberKey: string): Promise<boolean>;
 }

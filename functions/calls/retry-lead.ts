@@ -37,6 +37,8 @@ export const retryLead = (deps: RetryDeps) => async (leadId: string): Promise<At
     if (live || attempts.some((a) => ['ready', 'dialling', 'unknown'].includes(a.state))) throw underWay();
     // Placed, and its call not known to be over.
     if (attempts.some((a) => a.state === 'placed' && !calls.get(readAttemptId(a.attemptId)!.callId)?.callSid)) throw underWay();
+    // Also when the number was taken off the list: their own words hold for this enquiry, and settling it would put the number back.
+    if ([...calls.values()].some((call) => call.optedOut)) throw notPermitted({ code: 'do-not-call', reason: 'They asked not to be called, on a call of this enquiry.' });
 
     const planned = attempts.find((a) => a.state === 'scheduled');
     const number = planned ? readAttemptId(planned.attemptId)!.number : attempts.length + 1;

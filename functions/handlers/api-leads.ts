@@ -4,8 +4,8 @@ import { readLead } from '#calls/lead-view.ts';
 import { leadStatuses, type LeadStatus } from '#calls/lead.ts';
 import { retryLead } from '#calls/retry-lead.ts';
 import { suppressNumber } from '#calls/suppress-number.ts';
-import { json } from '#house/http.ts';
-import { noted, notFound, page, type ApiRoute, type Story } from './api-route.ts';
+import { json, type HttpAnswer } from '#house/http.ts';
+import { noted, notFound, page, type ApiParts, type ApiRoute, type Story } from './api-route.ts';
 
 const list: Story = async (deps, request) => {
   const status = request.query.get('status') || undefined;
@@ -16,11 +16,14 @@ const list: Story = async (deps, request) => {
   return json(200, { leads: leads.map(({ leadId, name, phone, status: is, disposition, summary, interest, createdAt }) => ({ leadId, name, phone, status: is, disposition, summary, interest, createdAt })), cursor });
 };
 
-const get: Story = async (deps, _request, leadId) => {
+/** The lead, and whether its number may be called at all. */
+const shown = async (deps: ApiParts, leadId: string): Promise<HttpAnswer> => {
   const lead = await readLead(deps)(leadId);
   if (!lead) throw notFound('lead', 'leadId');
-  return json(200, lead);
+  return json(200, { ...lead, suppression: (await deps.suppressions.suppression(lead.phone)) ?? null });
 };
+
+const get: Story = (deps, _request, leadId) => shown(deps, leadId);
 
 const retry: Story = async (deps, _request, leadId, by) => {
   const { attemptId, state, dueAt, reason } = await retryLead(deps)(leadId);
@@ -33,7 +36,7 @@ const suppress: Story = async (deps, _request, leadId, by) => {
   if (!lead) throw notFound('lead', 'leadId');
   await suppressNumber(deps)({ phone: lead.phone, reason: 'console', at: deps.clock.now().toISOString(), note: null }, leadId);
   await noted(deps, by, 'suppress', leadId, { reason: 'console' });
-  return json(200, await readLead(deps)(leadId));
+  return shown(deps, leadId);
 };
 
 export const leadRoutes: ApiRoute[] = [

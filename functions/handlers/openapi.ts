@@ -40,12 +40,12 @@ export const openApi = {
     '/api/outbox': { get: operation('Outcomes on their way to the CRM, newest first', { 200: answer('A page of messages', object({ messages: { type: 'array', items: ref('OutboxMessage') }, cursor: maybe(text) })) }, { parameters: [{ name: 'state', in: 'query', schema: { enum: messageStates } }, ...paging] }) },
     '/api/outbox/{id}/replay': { post: operation('Send an outcome again', { 202: answer('The message', ref('OutboxMessage')) }, inPath('id')) },
     '/api/openapi.json': { get: operation('This document', { 200: answer('OpenAPI 3.1', { type: 'object' }) }) },
-    '/api/leads/{leadId}': { delete: operation('Erase a lead: all that is personal, also out of a call that is going on', { 200: answer('What was erased', ref('Erased')) }, inPath('leadId')), get: operation('One lead, with attempts, calls, transcripts and timeline', { 200: answer('The lead', ref('Lead')) }, inPath('leadId')) },
-    '/api/leads/{leadId}/suppress': { post: operation('Never call this lead\'s number again', { 200: answer('The lead', ref('Lead')) }, inPath('leadId')) },
+    '/api/leads/{leadId}': { delete: operation('Erase a lead: all that is personal, also out of a call that is going on', { 200: answer('What was erased', ref('Erased')) }, inPath('leadId')), get: operation('One lead, with attempts, calls, transcripts and timeline', { 200: answer('The lead', ref('ShownLead')) }, inPath('leadId')) },
+    '/api/leads/{leadId}/suppress': { post: operation('Never call this lead\'s number again', { 200: answer('The lead', ref('ShownLead')) }, inPath('leadId')) },
     '/api/calls/{callId}': { get: operation('One call', { 200: answer('The call', ref('Call')) }, inPath('callId')) },
     '/api/calls/{callId}/end': { post: operation('Hang up a live call', { 202: answer('It is being ended', object({ ok: { const: true }, callId: text })) }, inPath('callId')) },
     '/api/suppressions': {
-      get: operation('Numbers that are not called', { 200: answer('A page of suppressions', object({ suppressions: { type: 'array', items: ref('Suppression') }, cursor: maybe(text) })) }, { parameters: paging }),
+      get: operation('Numbers that are not called', { 200: answer('A page of suppressions', object({ suppressions: { type: 'array', items: ref('ListedSuppression') }, cursor: maybe(text) })) }, { parameters: paging }),
       post: operation('Add a number', { 201: answer('The suppression', ref('Suppression')) }, json({ type: 'object', required: ['phone'], properties: { phone: text, reason: { enum: ['api', 'crm', 'console'] }, note: text } })),
       delete: operation('Take a number off the list', { 204: { description: 'Done' } }, { parameters: [byPhone] }),
     },
@@ -61,6 +61,7 @@ export const openApi = {
         attempts: { type: 'array', items: ref('Attempt') }, calls: { type: 'array', items: ref('Call') },
         timeline: { type: 'array', items: object({ at: time, event: text, detail: maybe(text) }) },
       }),
+      ShownLead: { allOf: [ref('Lead'), { ...object({ suppression: maybe(ref('Suppression')) }), description: 'suppression: why the number is not called, if it is not' }] },
       Attempt: object({ attemptId: text, carrier: { enum: ['twilio', 'exotel'] }, state: { enum: attemptStates }, dueAt: time, reason: maybe(text), decision: maybe({ type: 'object' }), callId: maybe(text) }),
       Call: object({
         callId: text, attemptId: maybe(text), carrier: { enum: ['twilio', 'exotel'] }, callSid: text, direction: { enum: ['outbound', 'inbound'] }, from: text, to: text,
@@ -89,6 +90,7 @@ export const openApi = {
       }),
       Spread: object({ count, median: maybe(count), p95: maybe(count) }),
       Suppression: object({ phone: maybe(text), reason: { enum: ['opt-out', 'carrier-dnd', 'console', 'api', 'crm'] }, at: time, note: maybe(text) }),
+      ListedSuppression: { allOf: [ref('Suppression'), { ...object({ mark: text }), description: 'mark: four digits that tell entries apart whose number was erased' }] },
     },
   },
 };

@@ -1,7 +1,7 @@
 // What keeps order between processes, in DynamoDB: suppressions, counters with a ceiling, turns at the carrier, used tickets.
 import { DeleteCommand, GetCommand, PutCommand, QueryCommand, TransactWriteCommand, UpdateCommand, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
 import { VisibleError } from '#calls/errors.ts';
-import { phoneKey } from '#calls/phone-key.ts';
+import { phoneKey, phoneMark } from '#calls/phone-key.ts';
 import type { CapStore, CarrierHealth, Clock, HealthStore, Pace, Suppression, SuppressionStore, TicketRegister } from '#calls/ports.ts';
 import { epochSeconds, ifHolds, readCursor, transact, writeCursor, type Tables } from './client.ts';
 import { indexes, keys } from './table.ts';
@@ -39,7 +39,8 @@ export const dynamoSuppressionStore = ({ db, callsTable: TableName }: Tables): S
       TableName, IndexName: indexes.list, ScanIndexForward: false, Limit: limit, KeyConditionExpression: 'listPk = :pk',
       ExpressionAttributeValues: { ':pk': 'SUPPRESSIONS' }, ...(from ? { ExclusiveStartKey: from } : {}),
     }));
-    return { suppressions: (found.Items ?? []).map((item) => item['suppression'] as Suppression), cursor: writeCursor(found.LastEvaluatedKey) };
+    const numberKey = (listSk: unknown): string => String(listSk).split('#')[1] ?? '';
+    return { suppressions: (found.Items ?? []).map((item) => ({ ...(item['suppression'] as Suppression), mark: phoneMark(numberKey(item['listSk'])) })), cursor: writeCursor(found.LastEvaluatedKey) };
   },
 });
 

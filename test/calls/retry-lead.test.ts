@@ -37,6 +37,15 @@ const reached = async (): Promise<World> => {
 };
 
 describe('a retry that a person asks for', () => {
+  it('is refused where they opted out on a call of this enquiry, also when the number was taken off the list', async () => {
+    const world = await reached();
+    await world.event(readAttemptId(first)!.callId, { kind: 'opt-out', at: world.clock.iso(), by: 'voice' });
+    await world.stores.suppressions.unsuppress(PHONE);
+    await expect(retry(world)).rejects.toMatchObject({ code: 'do-not-call', message: 'They asked not to be called, on a call of this enquiry.' });
+    expect(await world.stores.suppressions.suppression(PHONE)).toBeUndefined();
+    expect((await world.view(lead)).attempts).toHaveLength(1);
+  });
+
   it('moves the planned attempt to now instead of making another one', async () => {
     const world = await unanswered();
     expect(await world.view(lead)).toMatchObject({ status: 'scheduled', attempts: [{ state: 'placed' }, { attemptId: second, state: 'scheduled' }] });

@@ -1,6 +1,6 @@
 // What keeps order between processes, in memory: suppressions, counters with a ceiling, turns at the carrier, used tickets.
 import { VisibleError } from '#calls/errors.ts';
-import { phoneKey } from '#calls/phone-key.ts';
+import { phoneKey, phoneMark } from '#calls/phone-key.ts';
 import type { CapStore, CarrierHealth, Clock, HealthStore, Pace, Suppression, SuppressionStore, TicketRegister } from '#calls/ports.ts';
 
 /** `kept` by the number's pseudonym; `gone`: leads that were erased. */
@@ -29,7 +29,7 @@ export const memorySuppressionStore = (kept: Map<string, Suppression>, between: 
     await between();
     if (cursor !== undefined && !/^from-\d+$/.test(cursor)) throw new VisibleError('invalid', 'bad-cursor', 'cursor is not one that this list gave out.', { fields: [{ field: 'cursor', message: 'is unknown' }] });
     const from = cursor === undefined ? 0 : Number(cursor.slice('from-'.length));
-    const all = [...kept.values()].sort((a, b) => (a.at < b.at ? 1 : -1));
+    const all = [...kept].map(([key, one]) => ({ ...one, mark: phoneMark(key) })).sort((a, b) => (a.at < b.at ? 1 : -1));
     return { suppressions: structuredClone(all.slice(from, from + limit)), cursor: from + limit < all.length ? `from-${from + limit}` : null };
   },
 });

@@ -54,7 +54,7 @@ describe('/api', () => {
 
   it('shows a lead with its attempts, calls and timeline, and a call', async () => {
     const doors = await placed();
-    expect(jsonOf(await get(doors, `/api/leads/${lead}`))).toEqual(JSON.parse(JSON.stringify(await doors.world.view(lead))));
+    expect(jsonOf(await get(doors, `/api/leads/${lead}`))).toEqual(JSON.parse(JSON.stringify({ ...await doors.world.view(lead), suppression: null })));
     expect(jsonOf(await get(doors, `/api/calls/${callId}`))).toMatchObject({ callId, callSid: sidNumber(1), status: 'queued', transcript: [] });
   });
 
@@ -68,7 +68,8 @@ describe('/api', () => {
   it('suppresses a lead\'s number: nobody dials it from then on', async () => {
     const doors = openDoors();
     await doors.world.enquire();
-    expect(jsonOf(await post(doors, `/api/leads/${lead}/suppress`))).toMatchObject({ leadId: lead, status: 'do-not-call' });
+    expect(jsonOf(await post(doors, `/api/leads/${lead}/suppress`))).toMatchObject({ leadId: lead, status: 'do-not-call', suppression: { phone: PHONE, reason: 'console', note: null } });
+    expect(jsonOf(await get(doors, `/api/leads/${lead}`))['suppression']).toMatchObject({ reason: 'console' });
     await doors.world.dialAll();
     expect(doors.world.twilio.rung).toEqual([]);
   });

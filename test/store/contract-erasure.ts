@@ -95,7 +95,7 @@ export const erasureContract = (make: MakeStores): void => {
     await erasures.begin(leadIdNumber(2), NOON);
     await erasures.finish({ leadId: leadIdNumber(2), erasedAt: NOON });
     expect(await suppressions.suppression(PHONE)).toEqual({ phone: null, reason: 'opt-out', at: NOON, note: null });
-    expect((await suppressions.suppressions({ limit: 10 })).suppressions).toEqual([{ phone: null, reason: 'opt-out', at: NOON, note: null }]);
+    expect((await suppressions.suppressions({ limit: 10 })).suppressions).toEqual([{ phone: null, reason: 'opt-out', at: NOON, note: null, mark: key.slice(0, 4) }]);
     await suppressions.suppress({ phone: '+442079460020', reason: 'opt-out', at: NOON, note: 'x' }, lead);
     expect(await suppressions.suppression('+442079460020')).toEqual({ phone: null, reason: 'opt-out', at: NOON, note: null });
     expect(await suppressions.forgetNumber(phoneKey('+442079460021'))).toBe(false);
