@@ -1,7 +1,8 @@
-// Called by both pages: the HTTP contract as types, and the one place that fetches.
+// Called by every page: what leads and calls look like over HTTP, and the one place that fetches (the console's own questions: console/api.ts).
 import type { CallStatus, EndReason } from '#calls/call.ts';
 import type { AttemptState, CarrierName, Disposition, LeadStatus } from '#calls/lead.ts';
 import type { Decision } from '#calls/permission.ts';
+import type { Suppression } from '#calls/ports.ts';
 import { readProblem, type Problem } from './problem.ts';
 
 export type { AttemptState, CallStatus, Decision, Disposition, EndReason, LeadStatus };
@@ -97,6 +98,8 @@ export interface Lead {
   attempts: AttemptView[];
   calls: CallView[];
   timeline: TimelineEntry[];
+  /** Why the number is not called, if it is not; exports leave it out. */
+  suppression?: Suppression | null;
 }
 
 export type Outcome<T> = { kind: 'ok'; value: T } | { kind: 'problem'; problem: Problem } | { kind: 'unreachable' };
@@ -135,37 +138,3 @@ export const sendEnquiry = (enquiry: Enquiry, idempotencyKey: string): Promise<O
 
 export const askProgress = (leadId: string, signal: AbortSignal): Promise<Outcome<Progress>> =>
   ask(`/enquire/${encodeURIComponent(leadId)}`, { headers: { accept: 'application/json' }, signal });
-
-export interface ConsoleApi {
-  leads(query: { status: string; cursor: string | null }, signal?: AbortSignal): Promise<Outcome<LeadPage>>;
-  lead(leadId: string, signal?: AbortSignal): Promise<Outcome<Lead>>;
-  endCall(callId: string): Promise<Outcome<unknown>>;
-}
-
-/** The console's side of /api, for the bearer of this token; `renew` gets another one when it is refused, and the question is asked once more. */
-export const consoleApi = (first: string, renew?: () => Promise<Outcome<string>>): ConsoleApi => {
-  let token = first;
-  const askAs = <T>(shown: string, path: string, init: RequestInit): Promise<Outcome<T>> =>
-    ask(path, { ...init, headers: { accept: 'application/json', authorization: `Bearer ${shown}` } });
-  const bearing = async <T>(path: string, init: RequestInit): Promise<Outcome<T>> => {
-    const shown = token;
-    const outcome = await askAs<T>(shown, path, init);
-    if (!renew || outcome.kind !== 'problem' || outcome.problem.status !== 401) return outcome;
-    // Another question may have renewed it while this one was under way.
-    if (shown === token) {
-      const renewed = await renew();
-      if (renewed.kind !== 'ok') return renewed;
-      token = renewed.value;
-    }
-    return askAs<T>(token, path, init);
-  };
-  const read = <T>(path: string, signal?: AbortSignal): Promise<Outcome<T>> => bearing(path, signal ? { signal } : {});
-  return {
-    leads: ({ status, cursor }, signal) => {
-      const query = new URLSearchParams({ ...(status && { status }), ...(cursor && { cursor }) }).toString();
-      return read(query ? `/api/leads?${query}` : '/api/leads', signal);
-    },
-    lead: (leadId, signal) => read(`/api/leads/${encodeURIComponent(leadId)}`, signal),
-    endCall: (callId) => bearing(`/api/calls/${encodeURIComponent(callId)}/end`, { method: 'POST' }),
-  };
-};

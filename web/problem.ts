@@ -84,3 +84,11 @@ export const formFaults = (problem: Problem, fields: Readonly<Record<string, str
   if (wait !== null && (problem.status === 429 || problem.status === 503)) general.push(`Please try again ${waitInWords(wait)}.`);
   return { byField, general };
 };
+
+/** A problem for a form or a button with few fields or none: beside the fields it names, the rest as its own detail, else its title and errors. */
+export const problemInWords = (problem: Problem, fields: Readonly<Record<string, string>>): { byField: Map<string, string>; general: string } => {
+  const known = problem.errors.filter(({ field }) => Object.hasOwn(fields, field));
+  // What the detail tells is not told again by errors about ids that nobody typed.
+  const { byField, general } = formFaults({ ...problem, errors: known.length > 0 || problem.detail ? known : problem.errors }, fields);
+  return { byField, general: general.join(' ') };
+};

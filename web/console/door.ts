@@ -1,5 +1,5 @@
 // Called by the console when nobody is signed in: asks for the admin token and tries it before it lets anybody in.
-import { consoleApi, type ConsoleApi } from '../api.ts';
+import { consoleApi, type ConsoleApi } from './api.ts';
 import { element, part } from '../element.ts';
 import type { Problem } from '../problem.ts';
 

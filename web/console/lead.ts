@@ -1,7 +1,10 @@
 // Called by the console with one lead: the whole of it, each part of which changes in place.
 import type { AttemptView, Lead } from '../api.ts';
 import { element, settle, type Piece } from '../element.ts';
+import { mayCancel, mayMove, mayRetry } from './allowed.ts';
 import { callPieces, code } from './call.ts';
+import { reasonInWords } from './deed-words.ts';
+import type { LeadDeeds } from './lead-deeds.ts';
 import { chip, facts, isRevealed, phoneView, time } from './pieces.ts';
 
 const head = (lead: Lead): HTMLElement => element('div', { class: 'lead-head' },
@@ -21,9 +24,37 @@ const decision = ({ attemptId, decision: record }: AttemptView): HTMLElement | n
     facts([['Why', record.reason], ['Code', code(record.code)], ['Decided', time(record.at)], ['Until', time(record.until)], ['Policy', record.policyVersion], ...known]));
 };
 
-const attempt = (made: AttemptView, number: number): HTMLElement => element('li', {},
+/** A button that stands where the deed is allowed, and keeps its focus by its name. */
+const deed = (name: string, kind: string, text: string, label: string | null, act: () => void): HTMLElement => {
+  const button = element('button', { class: kind, type: 'button', 'data-keep': name, 'aria-label': label }, text);
+  button.addEventListener('click', act);
+  return button;
+};
+
+const attempt = (lead: Lead, made: AttemptView, number: number, deeds: LeadDeeds): HTMLElement => element('li', {},
   element('p', { class: 'chips' }, element('strong', {}, `Attempt ${number}`), chip(made.state), element('span', { class: 'soft' }, `${made.carrier}, due `, time(made.dueAt) ?? 'never')),
-  made.reason ? element('p', {}, made.reason) : null, decision(made));
+  made.reason ? element('p', {}, made.reason) : null,
+  mayCancel(made.state) ? element('p', { class: 'deeds' },
+    mayMove(made.state) ? deed(`move-${made.attemptId}`, 'small', 'Move to…', `Move attempt ${number} to another time`, () => deeds.move(lead, made)) : null,
+    deed(`cancel-${made.attemptId}`, 'small', 'Cancel', `Cancel attempt ${number}`, () => deeds.cancel(made, number))) : null,
+  decision(made));
+
+/** What can be done to the lead as a whole. Where its number is on the list, that stands in place of the button that puts it there. */
+const leadDeeds = (lead: Lead, deeds: LeadDeeds): Piece => {
+  const retry = mayRetry(lead);
+  const called = lead.calls.length > 0;
+  const { suppression = null } = lead;
+  return {
+    key: `deeds-${lead.leadId}`, version: JSON.stringify([retry, called, suppression, lead.attempts, lead.calls]),
+    make: () => element('div', { class: 'lead-deeds' },
+      suppression === null ? null : element('p', {}, element('strong', {}, 'Not called'), `: ${reasonInWords(suppression.reason)}, since `, time(suppression.at), suppression.note ? `. ${suppression.note}` : '', '.'),
+      element('p', { class: 'deeds' },
+        retry ? deed('retry', 'primary', called ? 'Call again now' : 'Call now', null, () => deeds.retry(lead)) : null,
+        suppression === null ? deed('suppress', 'quiet', 'Do not call', null, () => deeds.suppress(lead)) : deed('release', 'quiet', 'Take off the list', null, () => deeds.release(lead)),
+        deed('save', 'quiet', 'Export', null, () => deeds.save(lead)),
+        deed('erase', 'danger', 'Erase…', null, () => deeds.erase(lead)))),
+  };
+};
 
 const titled = (title: string, id: string, body: HTMLElement): HTMLElement =>
   element('section', { 'aria-labelledby': id }, element('h3', { id }, title), body);
@@ -34,8 +65,8 @@ const consent = ({ consent: shown }: Lead): HTMLElement => titled('Consent', 'co
     ['Given', time(shown.at)], ['From address', shown.ip], ['On page', shown.formUrl], ['Browser', shown.userAgent], ['SHA-256', code(shown.textHash)],
   ])));
 
-const attempts = (lead: Lead): HTMLElement => titled('Attempts', 'attempts-title',
-  element('ol', { class: 'attempts' }, ...(lead.attempts ?? []).map((made, index) => attempt(made, index + 1))));
+const attempts = (lead: Lead, deeds: LeadDeeds): HTMLElement => titled('Attempts', 'attempts-title',
+  element('ol', { class: 'attempts' }, ...(lead.attempts ?? []).map((made, index) => attempt(lead, made, index + 1, deeds))));
 
 const timeline = (lead: Lead): Piece => ({
   key: 'timeline',
@@ -47,13 +78,14 @@ const timeline = (lead: Lead): Piece => ({
   }))),
 });
 
-/** Shows the lead in `place`. `end` is called with the id of a live call that the reader wants ended. */
-export const showLead = (place: HTMLElement, lead: Lead, end: (callId: string) => void): void => {
-  const { calls, attempts: made, timeline: _, ...rest } = lead;
+/** Shows the lead in `place`, with a button for each deed that its state allows. */
+export const showLead = (place: HTMLElement, lead: Lead, deeds: LeadDeeds): void => {
+  const { calls, attempts: made, timeline: _, suppression: _suppression, ...rest } = lead;
   settle(place, [
     { key: `head-${lead.leadId}`, version: JSON.stringify([rest, isRevealed(lead.leadId)]), make: () => head(lead) },
-    ...(calls ?? []).flatMap((call, index) => callPieces(call, index + 1, end)),
-    { key: `attempts-${lead.leadId}`, version: JSON.stringify(made), make: () => attempts(lead) },
+    leadDeeds(lead, deeds),
+    ...(calls ?? []).flatMap((call, index) => callPieces(call, index + 1, deeds.end)),
+    { key: `attempts-${lead.leadId}`, version: JSON.stringify(made), make: () => attempts(lead, deeds) },
     timeline(lead),
     { key: `consent-${lead.leadId}`, version: JSON.stringify(lead.consent), make: () => consent(lead) },
   ]);

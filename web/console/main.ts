@@ -1,5 +1,5 @@
 // The console's module: a door for who has no token, the board for who has one. The token lives as long as the tab.
-import { consoleApi, type ConsoleApi } from '../api.ts';
+import { consoleApi, type ConsoleApi } from './api.ts';
 import { element, part } from '../element.ts';
 import { tabMemory } from '../memory.ts';
 import { openBoard, type Board } from './board.ts';

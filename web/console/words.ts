@@ -41,3 +41,9 @@ export const safeLink = (address: string | null): string | null => {
   if (address === null || !URL.canParse(address)) return null;
   return ['https:', 'http:'].includes(new URL(address).protocol) ? address : null;
 };
+
+export const views = ['leads', 'suppressions', 'person', 'activity', 'figures'] as const;
+export type View = (typeof views)[number];
+
+/** What a location hash shows (`#/suppressions`); leads for anything else. */
+export const viewInHash = (hash: string): View => views.find((view) => hash === `#/${view}`) ?? 'leads';
