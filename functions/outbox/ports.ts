@@ -9,6 +9,8 @@ export interface OutboxStore {
   message(id: string): Promise<OutboxMessage | undefined>;
   /** Pending and held messages of a lead, lowest sequence first; the first ones when there are many. */
   undelivered(leadId: string): Promise<OutboxMessage[]>;
+  /** The last message of a lead, whatever became of it. */
+  last(leadId: string): Promise<OutboxMessage | undefined>;
   /** Writes `next` with the next revision, only if `was` is still what is kept. */
   replace(was: OutboxMessage, next: OutboxMessage): Promise<boolean>;
   /** Newest first. Throws VisibleError for a cursor that is not its own. */

@@ -55,6 +55,11 @@ export const dynamoOutboxStore = ({ db, callsTable: TableName }: Tables, clock: 
       return messages.slice(0, PER_LEAD);
     },
 
+    last: async (leadId) => {
+      const { messages: [message] } = await query({ ConsistentRead: true, ScanIndexForward: false, Limit: 1, KeyConditionExpression: 'pk = :pk', ExpressionAttributeValues: { ':pk': keys.outbox(leadId, 0).pk } });
+      return message && message.occurredAt > kept() ? message : undefined;
+    },
+
     replace: async (was, next) =>
       (await ifHolds(db.send(new PutCommand({
         TableName, Item: itemOf({ ...next, revision: was.revision + 1 }), ConditionExpression: 'revision = :was', ExpressionAttributeValues: { ':was': was.revision },

@@ -25,6 +25,7 @@ export const memoryOutboxStore = (messages: OutboxMemory, clock: Clock, between:
     }),
     message: (id) => one(() => kept().find((message) => message.id === id)),
     undelivered: (leadId) => one(() => kept().filter((m) => m.leadId === leadId && (m.state === 'pending' || m.state === 'held')).sort((a, b) => a.sequence - b.sequence)),
+    last: (leadId) => one(() => kept().filter((m) => m.leadId === leadId).sort((a, b) => b.sequence - a.sequence)[0]),
     replace: (was, next) => one(() => {
       if (messages.get(was.id)?.revision !== was.revision) return false;
       messages.set(was.id, structuredClone({ ...next, revision: was.revision + 1 }));

@@ -36,6 +36,14 @@ const contract = (make: (clock: Clock) => Promise<OutboxStore>): void => {
     expect(await outbox.undelivered(leadIdNumber(3))).toEqual([]);
   });
 
+  it('gives the last message of a lead, whatever became of it', async () => {
+    const outbox = await make(handClock());
+    for (const sequence of [9, 10, 2]) await outbox.add(message(1, sequence));
+    await outbox.replace(message(1, 10), { ...message(1, 10), state: 'delivered', nextAt: null });
+    expect((await outbox.last(leadIdNumber(1)))?.id).toBe(message(1, 10).id);
+    expect(await outbox.last(leadIdNumber(3))).toBeUndefined();
+  });
+
   it('writes only against the revision that was read', async () => {
     const outbox = await make(handClock());
     const first = message(1, 3);

@@ -62,6 +62,20 @@ describe('noting an outcome', () => {
     expect(await note(change(undefined, facts('new', 1)))).toBeUndefined();
   });
 
+  it('tells of the erasure of a lead that was on its way again after its outcome was told, and of none before', async () => {
+    const clock = handClock();
+    const messages = new Map<string, OutboxMessage>();
+    const note = noteOutcome({ outbox: memoryOutboxStore(messages, clock), outboxQueue: { nudge: async () => {} }, clock });
+    expect(await note(change(facts('in-call', 5), undefined, { leadId: leadIdNumber(2) }))).toBeUndefined();
+    await note(change(facts('dialling', 4), facts('unreachable', 5, { disposition: 'voicemail' })));
+    expect(await note(change(facts('unreachable', 5), facts('dialling', 6)))).toBeUndefined();
+    const gone = change(facts('dialling', 6), undefined);
+    expect(await note(gone)).toBe(id(7));
+    expect(await note(gone)).toBe(id(7));
+    expect([...messages.values()]).toMatchObject([{ id: id(5), erased: false }, { id: id(7), erased: true, status: 'unreachable', disposition: 'voicemail' }]);
+    expect(await note(change(facts('dialling', 6), undefined, { expired: true }))).toBeUndefined();
+  });
+
   it('holds nothing personal', () => {
     const message = messageFor(change(facts('in-call', 4), facts('reached', 5, { summary: 'Ada wants a boiler.' })), NOON);
     expect(JSON.stringify(message)).not.toContain('Ada');
