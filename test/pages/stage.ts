@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import type { Lead, LeadSummary, Progress } from '../../web/api.ts';
+import type { AuditEntry, DiallingPosition, ListedSuppression, Stats } from '../../web/console/api.ts';
 import { buildSite } from '../../web/build.ts';
 
 export interface Received { path: string; type: string; key: string; body: string }
@@ -21,6 +22,10 @@ export interface Script {
   pageSize: number;
   lead: Record<string, Lead>;
   endCall: Reply;
+  dialling: DiallingPosition;
+  suppressions: ListedSuppression[];
+  trail: AuditEntry[];
+  stats: Stats;
   /** What /sign-in.json says; null for the file as it was built. Its address may be fetched from, as in AWS. */
   signIn: { signInUrl: string; clientId: string; signedIn: string } | null | 'missing';
 }
@@ -46,9 +51,16 @@ export const problem = (status: number, code: string, detail: string, errors: { 
 });
 
 export const accepted: Reply = { status: 202, headers: { location: `/enquire/${LEAD_ID}` }, body: { ok: true, leadId: LEAD_ID, status: 'new' } };
+const spread = { count: 3, median: 640, p95: 1810 };
+export const statsOf = (byStatus: Record<string, number>): Stats => ({
+  from: '2026-05-27T09:30:00.000Z', to: '2026-06-03T09:30:00.000Z', leads: { total: 12, byStatus, byDisposition: { interested: 7, 'do-not-call': 1 } },
+  calls: { total: 15, byDirection: { outbound: 15 }, byStatus: { completed: 11, 'no-answer': 4 }, byEndReason: { 'agent-ended': 9, 'caller-hung-up': 2 } },
+  latency: { enquiryToDialMs: spread, answerToFirstAudioMs: spread, turnMs: { count: 0, median: null, p95: null } }, truncated: false,
+});
 export const freshScript = (): Script => ({
   enquire: [accepted], progress: { status: 'new', callStatus: null, dueAt: null, reason: null },
   token: 'open-sesame', leads: [], pageSize: 20, lead: {}, endCall: { status: 202, body: { ok: true } }, signIn: null,
+  dialling: { dialling: true, at: null, by: null, policyKillSwitch: false }, suppressions: [], trail: [], stats: statsOf({}),
 });
 
 const types: Readonly<Record<string, string>> = { '.html': 'text/html; charset=utf-8', '.css': 'text/css', '.js': 'text/javascript', '.svg': 'image/svg+xml', '.json': 'application/json' };
@@ -82,6 +94,10 @@ export const raiseStage = async (words: Parameters<typeof buildSite>[1] = {}): P
     const { script } = stage;
     if (request.headers.authorization !== `Bearer ${script.token}`) return problem(401, 'bad-token', 'This needs a token.');
     if (method === 'POST' && /^\/api\/calls\/[^/]+\/end$/.test(url.pathname)) return script.endCall;
+    const fixed: Record<string, unknown> = {
+      '/api/switch': script.dialling, '/api/suppressions': { suppressions: script.suppressions, cursor: null }, '/api/audit': { entries: script.trail, cursor: null }, '/api/stats': script.stats,
+    };
+    if (fixed[url.pathname] !== undefined) return { status: 200, body: fixed[url.pathname] };
     if (url.pathname === '/api/leads') {
       const matching = script.leads.filter((lead) => !url.searchParams.get('status') || lead.status === url.searchParams.get('status'));
       const from = Number(url.searchParams.get('cursor') ?? 0);

@@ -5,12 +5,13 @@ import type { Connection } from './connection.ts';
 import { deedInWords, whoInWords } from './deed-words.ts';
 import { pagesOf, type Pages } from './paged.ts';
 import { time } from './pieces.ts';
+import { thisReader } from '../when.ts';
 
 const EVERY_MS = 5000;
 const cell = (label: string, ...children: Child[]): HTMLElement => element('td', { role: 'cell', 'data-label': label }, ...children);
 
 const row = (entry: AuditEntry): HTMLElement => {
-  const { what, more } = deedInWords(entry);
+  const { what, more } = deedInWords(entry, thisReader());
   return element('tr', { role: 'row' },
     cell('When', time(entry.at)), cell('Who', whoInWords(entry.by)), cell('What', element('strong', {}, what)),
     cell('Lead', entry.leadId === null ? element('span', { class: 'soft' }, 'none') : element('a', { href: `#/leads/${entry.leadId}`, 'data-keep': `activity-${entry.at}-${entry.leadId}` }, `…${entry.leadId.slice(-6)}`)),

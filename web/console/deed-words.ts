@@ -2,6 +2,7 @@
 import type { Lead } from '../api.ts';
 import { shortStamp, type Reader } from '../when.ts';
 import type { AuditEntry, Erased, Suppression } from './api.ts';
+import { isLive } from './words.ts';
 import { dayAndTime, isZone } from './zoned.ts';
 
 /** `1 call`, `2 calls`. */
@@ -22,30 +23,32 @@ export const plannedInWords = (dueAt: string, reason: string | null, lead: Lead,
   return `Planned for ${when}.${reason === null ? '' : ` ${reason}`}`;
 };
 
-const recordingsOf = ({ calls }: Lead): number => calls.filter(({ recordingUrl }) => recordingUrl !== null).length;
-
 /** What an erasure of this lead takes away, line by line. */
 export const erasureInWords = (lead: Lead): string[] => {
   const turns = lead.calls.reduce((sum, { transcript }) => sum + transcript.length, 0);
-  const live = lead.calls.some(({ status }) => ['queued', 'initiated', 'ringing', 'in-progress'].includes(status));
+  const recordings = lead.calls.filter(({ recordingUrl }) => recordingUrl !== null).length;
+  const talks = lead.calls.filter(({ conversationId }) => conversationId !== null).length;
+  const live = lead.calls.some(({ status }) => isLive(status));
   const planned = lead.attempts.some(({ state }) => state === 'scheduled' || state === 'ready');
   return [
     'the name, the number, what they asked about, and what came of it', 'the words of the consent, and the address and browser it came from',
-    ...(lead.calls.length > 0 ? [`of ${counted(lead.calls.length, 'call')}: ${counted(turns, 'turn')} of transcript, ${counted(recordingsOf(lead), 'recording')}, and the agent’s own record`] : []),
+    ...(turns > 0 ? [`what was said in ${counted(lead.calls.length, 'call')}: ${counted(turns, 'turn')} of transcript`] : []),
+    ...(recordings > 0 ? [`${counted(recordings, 'recording')}, also at the carrier`] : []),
+    ...(talks > 0 ? ['the agent’s own record of the conversation, at ElevenLabs'] : []),
     ...(planned ? ['the attempt that is planned'] : []), ...(live ? ['the call that is live: it is ended'] : []),
   ];
 };
 
 export const erasedInWords = ({ leads, calls, turns, recordings, pending, ended, notEnded }: Erased): string => [
-  leads + calls === 0 ? 'Nothing was kept that could be erased.' : `Erased: ${counted(leads, 'lead')}, ${counted(calls, 'call')}, ${counted(turns, 'turn')} of transcript, ${counted(recordings, 'recording')}.`,
+  leads + calls === 0 ? 'No lead and no call of it was kept.' : `Erased: ${counted(leads, 'lead')}, ${counted(calls, 'call')}, ${counted(turns, 'turn')} of transcript, ${counted(recordings, 'recording')}.`,
   pending > 0 ? `${counted(pending, 'recording or conversation', 'recordings or conversations')} could not be deleted outside yet; that is tried again until it is.` : '',
   ended > 0 ? `${counted(ended, 'live call was', 'live calls were')} ended.` : '',
   notEnded > 0 ? `${counted(notEnded, 'live call', 'live calls')} could not be ended: the carrier was not reached. What is said there is kept nowhere.` : '',
 ].filter(Boolean).join(' ');
 
-/** Ends `It is there because …`. */
+/** Ends `It is not called because …`. */
 export const reasonInWords = (reason: Suppression['reason']): string => ({
-  'opt-out': 'they asked for it themselves', 'carrier-dnd': 'the carrier lists it as do-not-disturb', console: 'somebody put it there in the console', api: 'a program put it there', crm: 'the CRM says so',
+  'opt-out': 'they asked for it themselves', 'carrier-dnd': 'the carrier lists it as do-not-disturb', console: 'somebody put it on the list in the console', api: 'a program put it on the list', crm: 'the CRM says so',
 })[reason];
 
 /** Who did something, as the audit trail names them. */
@@ -56,13 +59,14 @@ const deeds: Readonly<Record<AuditEntry['action'], string>> = {
   'end-call': 'ended a call', switch: 'turned dialling',
 };
 
-const factInWords = ([name, value]: [string, string | number | boolean]): string => `${name.replaceAll(/([A-Z])/g, (letter) => ` ${letter.toLowerCase()}`)} ${String(value)}`;
+const factInWords = (reader: Reader) => ([name, value]: [string, string | number | boolean]): string =>
+  `${name.replaceAll(/([A-Z])/g, (letter) => ` ${letter.toLowerCase()}`)} ${/^\d{4}-\d\d-\d\dT/.test(String(value)) ? shortStamp(String(value), reader) : String(value)}`;
 
 /** What was done, and what of it the trail kept; ids of attempts and calls are left to the lead's own view. */
-export const deedInWords = ({ action, facts }: Pick<AuditEntry, 'action' | 'facts'>): { what: string; more: string } => {
+export const deedInWords = ({ action, facts }: Pick<AuditEntry, 'action' | 'facts'>, reader: Reader): { what: string; more: string } => {
   const { dialling, ...rest } = facts;
   const kept = Object.entries(rest).filter(([name, value]) => !['attemptId', 'callId'].includes(name) && value !== 0);
-  return { what: action === 'switch' ? `turned dialling ${dialling === true ? 'on' : 'off'}` : deeds[action] ?? action, more: kept.map(factInWords).join(', ') };
+  return { what: action === 'switch' ? `turned dialling ${dialling === true ? 'on' : 'off'}` : deeds[action] ?? action, more: kept.map(factInWords(reader)).join(', ') };
 };
 
 /** `Dialling is off`, and since when and by whom. */

@@ -34,8 +34,7 @@ export const diallingSwitch = (api: ConsoleApi, connection: Connection, seen: ()
     place.dataset['dialling'] = String(now.dialling && !now.policyKillSwitch);
     // While the policy says no, this switch has no say.
     button.hidden = now.policyKillSwitch;
-    say(button, now.dialling ? 'Turn off' : 'Turn on');
-    button.setAttribute('aria-label', now.dialling ? 'Turn dialling off' : 'Turn dialling on');
+    say(button, now.dialling ? 'Turn dialling off' : 'Turn dialling on');
   };
   const asking = poll(async (stopped) => {
     if (!seen()) return null;

@@ -19,7 +19,10 @@ export const field = (id: string, { name, called, label, input, hint = null }: {
   const fault = element('p', { class: 'fault', id: `${id}-fault` });
   input.setAttribute('aria-describedby', `${hint === null ? '' : `${id}-hint `}${id}-fault`);
   const row = element('div', { class: 'field' }, element('label', { for: id }, label), hint === null ? null : element('div', { class: 'hint', id: `${id}-hint` }, hint), input, fault);
-  return { name, called, input, row, fault };
+  const made = { name, called, input, row, fault };
+  // What is being corrected is not wrong any more until it is sent again.
+  input.addEventListener('input', () => showFault(made, ''));
+  return made;
 };
 
 /** An empty text takes the fault away. */

@@ -28,8 +28,8 @@ export interface DeedParts {
   api: ConsoleApi;
   notices: Notices;
   home: HTMLElement;
-  /** This lead was erased here. */
-  erased: (leadId: string) => void;
+  /** The lead that is open was erased. */
+  erased: () => void;
   /** Something has changed at the server: what is shown of it is asked for again. */
   changed: () => void;
 }
@@ -79,7 +79,7 @@ export const leadDeeds = ({ api, notices, home, erased: gone, changed }: DeedPar
       ...about, title: 'Erase this lead?', goes: erasureInWords(lead),
       stays: 'Other enquiries from the same number stay; under One person everything behind a number is erased.',
       act: () => api.eraseLead(lead.leadId), done: ({ erased }) => {
-        gone(lead.leadId);
+        gone();
         told(erasedInWords(erased))();
       },
     }),

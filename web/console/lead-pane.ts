@@ -20,9 +20,17 @@ export interface LeadPane {
 export const leadPane = (api: ConsoleApi, connection: Connection, notices: Notices, seen: () => boolean, changed: () => void): LeadPane => {
   const pane = part('detail', HTMLElement);
   const place = part('lead', HTMLElement);
-  const erasedHere = new Set<string>();
   let lead: Poll | undefined;
-  const deeds = leadDeeds({ api, notices, home: pane, erased: (leadId) => erasedHere.add(leadId), changed: () => { lead?.now(); changed(); } });
+  const deeds = leadDeeds({ api, notices, home: pane, erased: () => shut(), changed: () => { lead?.now(); changed(); } });
+
+  /** Nothing of a lead that is no more may stay in sight. */
+  const shut = (): void => {
+    lead?.stop();
+    lead = undefined;
+    const within = place.contains(document.activeElement);
+    place.replaceChildren();
+    if (within) pane.focus();
+  };
 
   const open = (leadId: string): Poll => poll(async (stopped) => {
     if (!seen()) return null;
@@ -34,11 +42,8 @@ export const leadPane = (api: ConsoleApi, connection: Connection, notices: Notic
       // A button that went with what it was for takes the focus along.
       if (within && !place.contains(document.activeElement)) pane.focus();
     } else if (outcome.kind === 'problem' && outcome.problem.status === 404) {
-      // Erased, by this reader or another: nothing of it may stay in sight.
-      const held = place.contains(document.activeElement);
-      place.replaceChildren();
-      if (held) pane.focus();
-      if (!erasedHere.has(leadId)) notices.fault('There is no such lead (any more).');
+      notices.fault('There is no such lead (any more).');
+      shut();
       return null;
     }
     return connection.paceOf(outcome, 'lead', EVERY_MS);

@@ -35,7 +35,7 @@ const attempt = (lead: Lead, made: AttemptView, number: number, deeds: LeadDeeds
   element('p', { class: 'chips' }, element('strong', {}, `Attempt ${number}`), chip(made.state), element('span', { class: 'soft' }, `${made.carrier}, due `, time(made.dueAt) ?? 'never')),
   made.reason ? element('p', {}, made.reason) : null,
   mayCancel(made.state) ? element('p', { class: 'deeds' },
-    mayMove(made.state) ? deed(`move-${made.attemptId}`, 'small', 'Move to…', `Move attempt ${number} to another time`, () => deeds.move(lead, made)) : null,
+    mayMove(made.state) ? deed(`move-${made.attemptId}`, 'small', 'Move to…', `Move to… (attempt ${number})`, () => deeds.move(lead, made)) : null,
     deed(`cancel-${made.attemptId}`, 'small', 'Cancel', `Cancel attempt ${number}`, () => deeds.cancel(made, number))) : null,
   decision(made));
 
@@ -47,7 +47,7 @@ const leadDeeds = (lead: Lead, deeds: LeadDeeds): Piece => {
   return {
     key: `deeds-${lead.leadId}`, version: JSON.stringify([retry, called, suppression, lead.attempts, lead.calls]),
     make: () => element('div', { class: 'lead-deeds' },
-      suppression === null ? null : element('p', {}, element('strong', {}, 'Not called'), `: ${reasonInWords(suppression.reason)}, since `, time(suppression.at), suppression.note ? `. ${suppression.note}` : '', '.'),
+      suppression === null ? null : element('p', {}, element('strong', {}, 'Not called'), ' since ', time(suppression.at), `, because ${reasonInWords(suppression.reason)}${suppression.note ? `: ${suppression.note}` : ''}.`),
       element('p', { class: 'deeds' },
         retry ? deed('retry', 'primary', called ? 'Call again now' : 'Call now', null, () => deeds.retry(lead)) : null,
         suppression === null ? deed('suppress', 'quiet', 'Do not call', null, () => deeds.suppress(lead)) : deed('release', 'quiet', 'Take off the list', null, () => deeds.release(lead)),

@@ -28,7 +28,7 @@ export interface Pages {
 export const pagesOf = <P extends { cursor: string | null }>({ name, everyMs, ask, asked = () => '', draw, seen, connection }: PagedList<P>): Pages => {
   const newer = element('button', { class: 'quiet', type: 'button', disabled: true }, 'Newer');
   const older = element('button', { class: 'quiet', type: 'button', disabled: true }, 'Older');
-  const number = element('p', {}, 'Page 1');
+  const number = element('p');
   part(`${name}-paging`, HTMLElement).replaceChildren(newer, number, older);
   /** The cursors of the pages before this one, and of this one; null is the first page's. */
   let trail: (string | null)[] = [null];
@@ -44,6 +44,7 @@ export const pagesOf = <P extends { cursor: string | null }>({ name, everyMs, as
       next = outcome.value.cursor ?? null;
       newer.disabled = trail.length === 1;
       older.disabled = next === null;
+      say(number, `Page ${trail.length}`);
       draw(outcome.value);
     }
     return connection.paceOf(outcome, name, everyMs);

@@ -12,7 +12,7 @@ import { maskPhone } from './words.ts';
 const goes = ['every lead that gave this number, with its consent, attempts, calls, transcripts and recordings', 'every call that came from it', 'the number itself, wherever it is kept', 'a call that is live: it is ended'];
 
 export const personForm = (api: ConsoleApi, notices: Notices): { stop: () => void } => {
-  const number = phoneField('person-phone', 'Number', 'In international form, with its +.');
+  const number = phoneField('person-phone', 'Number');
   const fault = element('p', { class: 'fault', role: 'alert' });
   const erase = element('button', { class: 'danger', type: 'button', id: 'erase-person' }, 'Erase…');
   const form = element('form', { class: 'card strip' }, number.row, element('button', { class: 'primary', type: 'submit' }, 'Export'), erase, fault);
@@ -30,18 +30,14 @@ export const personForm = (api: ConsoleApi, notices: Notices): { stop: () => voi
   erase.addEventListener('click', () => {
     showFault(number, '');
     say(fault, '');
-    const phone = typed(number);
-    if (!phone) {
-      showFault(number, 'Enter the number.');
-      number.input.focus();
-      return;
-    }
+    const gone = phoneField('erase-phone', 'Number');
+    gone.input.value = typed(number);
     askErasure({
-      home: erase, aside: notices.fault, title: `Erase everything behind ${phone}?`, goes, stays: 'Whoever gives the number in a new enquiry is a new lead.',
-      act: () => api.erasePerson(phone),
+      home: erase, aside: notices.fault, title: 'Erase everything behind a number?', goes, stays: 'Whoever gives the number in a new enquiry is a new lead.', fields: [gone],
+      act: () => api.erasePerson(typed(gone)),
       done: ({ erased }) => {
         form.reset();
-        notices.news(erasedInWords(erased));
+        notices.news(`${erasedInWords(erased)} Where the number is on the list of those that are not called, it stays there as a pseudonym.`);
       },
     });
   });

@@ -20,7 +20,7 @@ export const askRelease = ({ api, home, aside, suppression, phone, done }: Relea
   const number = phone === null ? phoneField('release-phone', 'The number', 'In international form. It was erased, so only whoever knows it can take it off.') : null;
   const words = suppression.reason === 'opt-out'
     ? 'They said themselves that they want no more calls. The enquiry on which they said so stays closed; another one of theirs may be called.'
-    : `It is there because ${reasonInWords(suppression.reason)}. Off the list, the number may be called again where its consent, the hours and the caps allow it. What was cancelled is not planned again by itself.`;
+    : `It is not called because ${reasonInWords(suppression.reason)}. Off the list, the number may be called again where its consent, the hours and the caps allow it. What was cancelled is not planned again by itself.`;
   putQuestion({
     home, aside, title: phone === null ? 'Take this number off the list?' : `Take ${maskPhone(phone)} off the list?`, body: [element('p', {}, words), number?.row ?? null], fields: number ? [number] : [],
     keep: 'Leave it there', go: 'Take it off', danger: true,

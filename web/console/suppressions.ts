@@ -21,7 +21,7 @@ const keyOf = ({ at, mark }: ListedSuppression): string => `suppression-${mark}-
 const row = (entry: ListedSuppression, release: (entry: ListedSuppression) => void): HTMLElement => {
   const key = keyOf(entry);
   const shown = entry.phone === null ? `erased number ${entry.mark}` : maskPhone(entry.phone);
-  const button = element('button', { class: 'small', type: 'button', 'data-keep': `release-${key}`, 'aria-label': `Take ${shown} off the list` }, 'Take off');
+  const button = element('button', { class: 'small', type: 'button', 'data-keep': `release-${key}`, 'aria-label': `Take off: ${shown}` }, 'Take off');
   button.addEventListener('click', () => release(entry));
   return element('tr', { role: 'row' },
     cell('Number', entry.phone === null ? element('span', { class: 'soft' }, shown) : phoneView(entry.phone, key, 'row')),

@@ -9,8 +9,8 @@ export interface Undertaking<T> {
   check?: () => { at: Field; says: string } | null;
   act: () => Promise<Outcome<T>>;
   done: (value: T) => void;
-  /** `The call was not ended.` */
-  failed: string;
+  /** `The call was not ended.` Of a fault of the server's own, what is known then. */
+  failed: string | ((status: number) => string);
   /** Ends `… and do not know`: `whether the call was ended. See its status.` */
   unsure: string;
 }
@@ -20,7 +20,7 @@ export const refusalInWords = (outcome: Outcome<unknown>, { failed, unsure, fiel
   if (outcome.kind === 'ok') return null;
   if (outcome.kind === 'unreachable') return { byField: new Map(), general: `We could not reach the server, and do not know ${unsure}` };
   const { byField, general } = problemInWords(outcome.problem, Object.fromEntries(fields.map(({ name, called }) => [name, called])));
-  return { byField, general: general && `${failed} ${general}` };
+  return { byField, general: general && `${typeof failed === 'string' ? failed : failed(outcome.problem.status)} ${general}` };
 };
 
 /** `busy` is true from the submission to its answer: nothing is sent twice, and nothing is shut meanwhile. */

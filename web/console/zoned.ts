@@ -16,7 +16,8 @@ const DAY_MS = 86_400_000;
  */
 export const instantAt = (wall: string, timeZone: string): Date | 'unreadable' | 'skipped' => {
   const asUtc = /^\d{4}-\d\d-\d\dT\d\d:\d\d$/.test(wall) ? Date.parse(`${wall}:00Z`) : Number.NaN;
-  if (Number.isNaN(asUtc)) return 'unreadable';
+  // A day that its month does not have is read as one of the next.
+  if (Number.isNaN(asUtc) || !new Date(asUtc).toISOString().startsWith(wall)) return 'unreadable';
   // How far the zone is from UTC on either side of that time: where its clocks change, two answers, one of which fits.
   const candidates = [asUtc - DAY_MS, asUtc + DAY_MS].map((near) => asUtc - (Date.parse(`${wallTime(new Date(near), timeZone)}:00Z`) - near));
   const fitting = candidates.filter((at) => wallTime(new Date(at), timeZone) === wall);
@@ -31,8 +32,9 @@ export const isZone = (name: string): boolean => {
   }
 };
 
-/** `Thursday, 4 June at 09:00`. */
-export const dayAndTime = (instant: Date, locale: string, timeZone: string): string => {
-  const day = new Intl.DateTimeFormat(locale, { timeZone, weekday: 'long', day: 'numeric', month: 'long' }).format(instant);
+/** `Thursday, 4 June at 09:00`; with its year where that is not the one that `now` is in. */
+export const dayAndTime = (instant: Date, locale: string, timeZone: string, now = new Date()): string => {
+  const thisYear = wallTime(instant, timeZone).slice(0, 4) === wallTime(now, timeZone).slice(0, 4);
+  const day = new Intl.DateTimeFormat(locale, { timeZone, weekday: 'long', day: 'numeric', month: 'long', ...(thisYear ? {} : { year: 'numeric' }) }).format(instant);
   return `${day} at ${new Intl.DateTimeFormat(locale, { timeZone, timeStyle: 'short' }).format(instant)}`;
 };
