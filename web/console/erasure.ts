@@ -26,7 +26,7 @@ export const askErasure = ({ title, goes, stays, fields = [], ...more }: Erasure
     ...more, title, keep: 'Keep it', go: 'Erase', danger: true, fields: [...fields, word],
     body: [
       element('p', {}, 'This cannot be undone. What goes:'), element('ul', {}, ...goes.map((line) => element('li', {}, line))),
-      element('p', {}, 'What stays: when consent was given and the checksum of its words, times and lengths of calls without a number or a word of them, and a place on the list of numbers not to call, without the number. The CRM is told to forget the lead, too.'),
+      element('p', {}, 'What stays: when consent was given and the checksum of its words, times and lengths of calls without a number or a word of them, and a place on the list of numbers not to call, without the number. The CRM is told to forget the lead where it was told of it.'),
       element('p', {}, stays), ...fields.map(({ row }) => row), word.row,
     ],
     check: () => (typed(word).toLowerCase() === WORD ? null : { at: word, says: `Type “${WORD}”, or keep it.` }),
