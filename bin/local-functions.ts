@@ -9,6 +9,7 @@ import { captchaOf } from '#compose/captcha.ts';
 import { carriersOf, exotelRule, twilioAddresses } from '#compose/carriers.ts';
 import { forgettersOf } from '#compose/forgetters.ts';
 import { baseOf, planOf } from '#compose/base.ts';
+import { transferNumbers } from '#compose/transfers.ts';
 import { officeStores } from '#store/dynamo-stores.ts';
 import { dialHandler } from '#handlers/dial.ts';
 import { enquireHandler } from '#handlers/enquire.ts';
@@ -71,7 +72,7 @@ export const hostFunctions = (env: Env, log: Log, { directory, outboxSecret }: {
     }),
     answer: answerHandler({
       calls: stores.calls, suppressions: stores.suppressions, clock, log: of('answer'), ticketSecret: env.STREAM_TICKET_SECRET!, ticketTtlSeconds: env.STREAM_TICKET_TTL_SECONDS,
-      document: { ...twilioAddresses(env), streamUrl: publicStream(env) }, signature, newCallId: newInboundCallId, exotel: appletsOf(env),
+      document: { ...twilioAddresses(env), streamUrl: publicStream(env) }, signature, newCallId: newInboundCallId, exotel: appletsOf(env), transferNumbers: transferNumbers(env),
     }),
     callbacks: callbacksHandler({ ...stores, clock, log: of('callbacks'), ...plan, schedule, signature, exotel: exotelRule(env), elevenLabsSecret: env.ELEVENLABS_WEBHOOK_SECRET }),
     api: apiHandler({ ...stores, clock, log: of('api'), ...plan, queue, schedule, carriers, forgetters, outboxQueue: outbox.outboxQueue, adminToken: env.ADMIN_TOKEN }),

@@ -16,6 +16,10 @@ export type EndReason = (typeof endReasons)[number];
 /** What somebody whose agent could not be had chose by key. */
 export type KeyChoice = 'call-me-back' | 'do-not-call' | 'nothing';
 
+/** How far the handing over to a person has come: the agent asked for it, somebody took the call, or nobody did. */
+export const transferStates = ['asked', 'connected', 'failed'] as const;
+export type TransferState = (typeof transferStates)[number];
+
 /**
  * Something that happened to a call. Events are kept one by one under a key made from their content (eventKey), so that a
  * repeat changes nothing; the call's record is always the fold of all of them, whatever the order they came in.
@@ -37,6 +41,11 @@ export type CallEvent =
   | { kind: 'first-audio'; at: string; epoch: number; sinceAnswerMs: number }
   /** The talk is over; the first one written wins. `turnMs`: caller's end of speech to the agent's first audio, per turn. */
   | { kind: 'ended'; at: string; endReason: EndReason; detail: string | null; turnMs: number[] }
+  /**
+   * The call goes from the stream of this epoch to a person: `asked` is the agent's word, the others say how it came out, and the first of
+   * those counts. `detail`: the agent's reason, or the carrier's word for phones that did not answer.
+   */
+  | { kind: 'transfer'; at: string; epoch: number; state: TransferState; detail: string | null }
   | { kind: 'opt-out'; at: string; by: 'key-9' | 'voice' | 'console' | 'api' }
   | { kind: 'answered-by'; at: string; answeredBy: string }
   | { kind: 'recording'; at: string; recordingSid: string; url: string; durationSeconds: number | null }
@@ -100,9 +109,14 @@ export interface CallRecord extends NewCall {
   /** Highest stream epoch whose document was handed out; -1 before the first. */
   epoch: number;
   streamStarted: boolean;
+  /** The latest handing over to a person, and the stream that it was asked for on. */
+  transfer: { state: TransferState; epoch: number } | null;
   latency: Latency;
   /** When all that is personal was taken out of it; from and to are empty then. */
   erasedAt?: string;
   /** How many events the fold has seen. */
   eventCount: number;
 }
+
+/** On its way to a person: asked for, not come out yet, and no newer stream has the call. */
+export const isBeingTransferred = (call: CallRecord): boolean => call.transfer?.state === 'asked' && call.transfer.epoch >= call.epoch;

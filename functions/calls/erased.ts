@@ -3,11 +3,18 @@ import type { CallEvent, CallRecord } from './call.ts';
 import { attemptOfCall, readAttemptId } from './lead.ts';
 
 /** Events that must never be written once the call was erased. The others hold times, codes and ids only. */
-export const isPersonal = (event: CallEvent): boolean => event.kind === 'recording' || (event.kind === 'outcome' && event.summary !== null) || (event.kind === 'callback-asked' && event.note !== null);
+export const isPersonal = (event: CallEvent): boolean =>
+  event.kind === 'recording' || (event.kind === 'outcome' && event.summary !== null) || (event.kind === 'callback-asked' && event.note !== null)
+  || (event.kind === 'transfer' && event.state === 'asked' && event.detail !== null);
 
 /** The event without what is personal in it. Its key (eventKey) stays what it was. */
-export const eventWithout = (event: CallEvent): CallEvent =>
-  event.kind === 'recording' ? { ...event, url: '' } : event.kind === 'outcome' ? { ...event, summary: null } : event.kind === 'callback-asked' ? { ...event, note: null } : event;
+export const eventWithout = (event: CallEvent): CallEvent => {
+  if (event.kind === 'recording') return { ...event, url: '' };
+  if (event.kind === 'outcome') return { ...event, summary: null };
+  if (event.kind === 'callback-asked') return { ...event, note: null };
+  // The agent's words for why somebody wanted a person.
+  return event.kind === 'transfer' && event.state === 'asked' ? { ...event, detail: null } : event;
+};
 
 export const callWithout = (call: CallRecord): CallRecord => ({ ...call, from: '', to: '', summary: null, recordingUrl: null });
 

@@ -6,13 +6,14 @@ import { isTerminal, statusRank, type CallEvent, type CallRecord, type EndReason
 export const newCallRecord = (call: NewCall, callSid: string | null = null): CallRecord => ({
   ...call, callSid, status: 'queued', statusSequence: null, endReason: null, endDetail: null, startedAt: null, answeredAt: null, endedAt: null,
   durationSeconds: null, conversationId: null, voiceId: null, recordingUrl: null, answeredBy: null, cost: null, disposition: null, summary: null,
-  optedOut: false, callbackAsked: null, keyChosen: null, talked: false, epoch: -1, streamStarted: false,
+  optedOut: false, callbackAsked: null, keyChosen: null, talked: false, epoch: -1, streamStarted: false, transfer: null,
   latency: { enquiryToDialMs: null, answerToFirstAudioMs: null, turnMs: [] }, eventCount: 0,
 });
 
 /**
  * The key under which an event is kept; two deliveries of one happening have one key. The carrier's sequence number names a
- * callback; without one, what it says does. `ended` has a constant key, so the first end reason written is the one kept.
+ * callback; without one, what it says does. `ended` has a constant key, so the first end reason written is the one kept; so has the outcome
+ * of a transfer.
  */
 export const eventKey = (event: CallEvent): string => {
   switch (event.kind) {
@@ -20,6 +21,7 @@ export const eventKey = (event: CallEvent): string => {
     case 'document': case 'stream-started': case 'first-audio': return `${event.kind}#${event.epoch}`;
     // One stream may have a second conversation, where the first broke off.
     case 'agent-connected': return `${event.kind}#${event.epoch}#${event.conversationId}`;
+    case 'transfer': return `transfer#${event.epoch}#${event.state === 'asked' ? 'asked' : 'outcome'}`;
     case 'stream-failed': return `stream-failed#${createHash('sha256').update(`${event.at}${event.detail}`).digest('hex').slice(0, 16)}`;
     case 'recording': return `recording#${event.recordingSid}`;
     case 'outcome': return `outcome#${event.source}`;
@@ -38,6 +40,16 @@ const furtherStatus = (a: Status, b: Status): number =>
   || b.status.localeCompare(a.status);
 
 const earliest = (times: string[]): string | null => times.reduce<string | null>((least, t) => (least === null || t < least ? t : least), null);
+
+type Transfer = Extract<CallEvent, { kind: 'transfer' }>;
+
+/** The latest transfer, as far as it has come. */
+const latestTransfer = (events: Transfer[]): CallRecord['transfer'] => {
+  const epoch = Math.max(-1, ...events.map((event) => event.epoch));
+  const of = events.filter((event) => event.epoch === epoch);
+  const latest = of.find((event) => event.state !== 'asked') ?? of[0];
+  return latest ? { state: latest.state, epoch } : null;
+};
 
 /** Why a call stopped, as far as the carrier's word alone tells; null where nothing stopped because nothing began. */
 const reasonByCarrier = (status: CallRecord['status'], answered: boolean): EndReason | null => {
@@ -74,12 +86,17 @@ export const foldCall = (base: CallRecord, events: CallEvent[]): CallRecord => {
     ?? (terminal?.status === 'completed' && durationSeconds !== null && durationSeconds > 0 ? new Date(Date.parse(terminal.at) - durationSeconds * 1000).toISOString() : null);
   const answeredBy = of('answered-by')[0]?.answeredBy ?? statuses.findLast((s) => s.answeredBy !== null)?.answeredBy ?? null;
   const voicemail = answeredBy !== null && /^(machine|fax)/.test(answeredBy) ? ('voicemail' as const) : null;
+  const transfer = latestTransfer(of('transfer'));
+  // Its stream ended on purpose, and no relay will say any more about the end of the call, unless the agent has it back.
+  const handedOver = transfer !== null && !started.some(({ epoch }) => epoch > transfer.epoch);
+  // Somebody who asked for a person and found none wants to be called by one.
+  const unheard = terminal ? (transfer?.state === 'failed' ? ('callback' as const) : ('unknown' as const)) : null;
   const neverTalked = terminal && answeredAt === null ? ('unreachable' as const) : null;
   return {
     ...base,
     status,
     statusSequence: last?.sequence ?? null,
-    endReason: ended?.endReason ?? (terminal && (started.length === 0 || terminal.status !== 'completed') ? reasonByCarrier(terminal.status, answeredAt !== null) : null),
+    endReason: ended?.endReason ?? (terminal && (started.length === 0 || handedOver || terminal.status !== 'completed') ? reasonByCarrier(terminal.status, answeredAt !== null) : null),
     endDetail: ended?.detail ?? null,
     startedAt: earliest(statuses.map((s) => s.at)),
     answeredAt,
@@ -90,7 +107,7 @@ export const foldCall = (base: CallRecord, events: CallEvent[]): CallRecord => {
     recordingUrl: recording?.url ?? null,
     answeredBy,
     cost: statuses.findLast((s) => s.cost !== null)?.cost ?? null,
-    disposition: optOut ? 'do-not-call' : (told ?? voicemail ?? neverTalked ?? (terminal ? 'unknown' : null)),
+    disposition: optOut ? 'do-not-call' : (told ?? voicemail ?? neverTalked ?? unheard),
     summary: outcome?.summary ?? null,
     optedOut: optOut !== undefined,
     callbackAsked: asked ? { at: asked.at, dueAt: asked.dueAt } : null,
@@ -98,6 +115,7 @@ export const foldCall = (base: CallRecord, events: CallEvent[]): CallRecord => {
     talked: heard !== undefined,
     epoch: Math.max(-1, ...of('document').map((d) => d.epoch)),
     streamStarted: started.length > 0,
+    transfer,
     latency: { enquiryToDialMs: statuses.find((s) => s.enquiryToDialMs !== undefined)?.enquiryToDialMs ?? null, answerToFirstAudioMs: heard?.sinceAnswerMs ?? null, turnMs: ended?.turnMs ?? [] },
     eventCount: events.length,
   };

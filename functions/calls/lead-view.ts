@@ -9,21 +9,25 @@ export const callView = (call: CallRecord, turns: Turn[], enquiryToDialMs: numbe
   status: call.status, endReason: call.endReason, startedAt: call.startedAt, answeredAt: call.answeredAt, endedAt: call.endedAt,
   durationSeconds: call.durationSeconds, conversationId: call.conversationId, voiceId: call.voiceId,
   transcript: turns.toSorted((a, b) => a.index - b.index).map(({ role, text, at }) => ({ role, text, at })),
-  recordingUrl: call.recordingUrl, answeredBy: call.answeredBy, cost: call.cost, latency: { ...call.latency, enquiryToDialMs: enquiryToDialMs ?? call.latency.enquiryToDialMs },
+  recordingUrl: call.recordingUrl, answeredBy: call.answeredBy, cost: call.cost, transfer: call.transfer?.state ?? null, latency: { ...call.latency, enquiryToDialMs: enquiryToDialMs ?? call.latency.enquiryToDialMs },
 });
 export type CallView = ReturnType<typeof callView>;
 
-/** One line of the timeline for an event of a call; null for those that only repeat what another says. */
-const timelineOf = (event: CallEvent): Step | null => {
+/** Whether the stream with this epoch was opened because a transfer from the one before it had found nobody. */
+const isWayBack = (epoch: number, events: CallEvent[]): boolean => events.some((event) => event.kind === 'transfer' && event.state === 'failed' && event.epoch === epoch - 1);
+
+/** One line of the timeline for an event of a call, among all of that call; null for those that only repeat what another says. */
+const timelineOf = (event: CallEvent, all: CallEvent[]): Step | null => {
   const line = (name: string, detail: string | null): Step => ({ at: event.at, event: name, detail });
   switch (event.kind) {
     case 'status': return event.source === 'request' ? null : line(`call-${event.status}`, event.source === 'lookup' ? 'looked up at the carrier' : null);
-    case 'document': return line('stream-reopened', `takeover ${event.epoch}`);
+    case 'document': return line('stream-reopened', isWayBack(event.epoch, all) ? 'back from the transfer' : `takeover ${event.epoch}`);
     case 'stream-started': return line('stream-started', event.epoch === 0 ? null : 'the talk goes on');
     case 'stream-failed': return line('stream-failed', event.detail);
     case 'agent-connected': return line('agent-connected', event.conversationId);
     case 'first-audio': return line('agent-heard', `${event.sinceAnswerMs} ms after the stream began`);
     case 'ended': return line('talk-ended', event.detail ? `${event.endReason}: ${event.detail}` : event.endReason);
+    case 'transfer': return line(`transfer-${event.state}`, event.detail);
     case 'opt-out': return line('opted-out', event.by);
     case 'answered-by': return line('answered-by', event.answeredBy);
     case 'recording': return line('recording-ready', null);
@@ -35,6 +39,8 @@ const timelineOf = (event: CallEvent): Step | null => {
 
 const terminalSteps = new Set(callStatuses.filter(isTerminal).map((status) => `call-${status}`));
 const isTerminalStep = (step: Step): boolean => terminalSteps.has(step.event);
+/** Among steps of one time: what a step follows from stands before it. */
+const place = (step: Step): number => (isTerminalStep(step) ? 2 : step.event === 'stream-reopened' ? 1 : 0);
 
 export interface LeadParts {
   lead: LeadRecord;
@@ -58,7 +64,7 @@ export const leadView = ({ lead, attempts, calls }: LeadParts) => {
     { at: lead.createdAt, event: 'enquiry-received', detail: lead.interest },
     { at: lead.consent.at, event: 'consent-recorded', detail: lead.consent.textHash },
     ...ordered.flatMap((a) => a.history.map((step) => ({ ...step, event: `attempt-${step.event}` }))),
-    ...real.flatMap(({ call, events }) => events.map(timelineOf).filter((step): step is Step => step !== null).map((step) => notBefore(call, step, events))),
+    ...real.flatMap(({ call, events }) => events.map((event) => timelineOf(event, events)).filter((step): step is Step => step !== null).map((step) => notBefore(call, step, events))),
   ];
   const dialMs = (call: CallRecord): number | null => {
     const attempt = ordered.find((a) => a.attemptId === call.attemptId);
@@ -75,7 +81,7 @@ export const leadView = ({ lead, attempts, calls }: LeadParts) => {
       callId: real.find(({ call }) => call.attemptId === a.attemptId)?.call.callId ?? null,
     })),
     calls: real.map(({ call, turns }) => callView(call, turns, dialMs(call))),
-    timeline: timeline.toSorted((a, b) => a.at.localeCompare(b.at) || Number(isTerminalStep(a)) - Number(isTerminalStep(b))),
+    timeline: timeline.toSorted((a, b) => a.at.localeCompare(b.at) || place(a) - place(b)),
   };
 };
 export type LeadView = ReturnType<typeof leadView>;

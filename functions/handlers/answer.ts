@@ -3,15 +3,17 @@
 import { afterStream, answerCall, keyPressed, sorrySentence, type AnswerDeps, type CallFlow } from '#calls/answer-call.ts';
 import { VisibleError } from '#calls/errors.ts';
 import { readAttemptId } from '#calls/lead.ts';
-import { answerForm } from '#carriers/twilio/schema.ts';
+import { transferEnded } from '#calls/transfer-call.ts';
+import { answerForm, dialForm } from '#carriers/twilio/schema.ts';
 import { TWIML_TYPE, twiml, type DocumentConfig } from '#carriers/twilio/document.ts';
 import { readParams, signatureRule, verifyTwilio, type SignatureRule } from '#carriers/twilio/webhook.ts';
 import { publicStream, type Env } from '#house/env.ts';
-import { httpHandler, lazily, problem, readForm, type HttpAnswer, type HttpHandler } from '#house/http.ts';
+import { httpHandler, lazily, problem, readForm, type HttpAnswer, type HttpHandler, type HttpRequest } from '#house/http.ts';
 import { newInboundCallId } from '#house/ids.ts';
 import type { Log } from '#house/log.ts';
 import { exotelRule, exotelStreamUrl, twilioAddresses } from '#compose/carriers.ts';
 import { fromEnvironment, need } from '#compose/base.ts';
+import { transferNumbers } from '#compose/transfers.ts';
 import { exotelApplets, usualGreeting, type ExotelAppletDeps } from './exotel.ts';
 
 export interface AnswerHandlerDeps extends AnswerDeps, ExotelAppletDeps {
@@ -20,6 +22,12 @@ export interface AnswerHandlerDeps extends AnswerDeps, ExotelAppletDeps {
   signature: SignatureRule;
   log: Log;
 }
+
+/** Of the address that Dial's action was given: the stream that the transfer was asked for on. */
+const transferEpoch = (request: HttpRequest): number | undefined => {
+  const text = request.query.get('transfer') ?? '';
+  return /^\d{1,3}$/.test(text) ? Number(text) : undefined;
+};
 
 const isTerminalWord = (status: string | undefined): boolean => ['completed', 'busy', 'no-answer', 'failed', 'canceled'].includes(status ?? '');
 
@@ -33,8 +41,15 @@ export const answerHandler = (deps: AnswerHandlerDeps): HttpHandler => {
     const params = verifyTwilio(request, request.method === 'POST' ? readForm(request) : [], deps.signature);
     const { CallSid: callSid, CallStatus } = readParams(answerForm, params);
     const attemptId = request.query.get('attempt') ?? '';
-    if (!readAttemptId(attemptId)) throw new VisibleError('invalid', 'attempt-unknown', 'The address names no attempt.', { fields: [{ field: 'attempt', message: 'must be the id that was given to the carrier' }] });
-    if (request.rawPath.endsWith('/after')) return document(await afterStream(deps)({ attemptId, callSid, lineIsDown: isTerminalWord(CallStatus), keys: true }));
+    const parts = readAttemptId(attemptId);
+    if (!parts) throw new VisibleError('invalid', 'attempt-unknown', 'The address names no attempt.', { fields: [{ field: 'attempt', message: 'must be the id that was given to the carrier' }] });
+    if (request.rawPath.endsWith('/after')) {
+      const lineIsDown = isTerminalWord(CallStatus);
+      const epoch = transferEpoch(request);
+      const { DialCallStatus: dialStatus, DialCallDuration: dialSeconds } = readParams(dialForm, params);
+      const dialled = epoch === undefined ? 'not-asked' : await transferEnded(deps)({ callId: parts.callId, attemptId, callSid, epoch, dialStatus, dialSeconds, lineIsDown });
+      return document(dialled === 'not-asked' ? await afterStream(deps)({ attemptId, callSid, lineIsDown, keys: true }) : dialled);
+    }
     if (request.rawPath.endsWith('/gather')) return document(await keyPressed(deps)({ attemptId, callSid, digits: String(params['Digits'] ?? '') }));
     return document(await answerCall(deps)({ attemptId, callSid }));
   }, {
@@ -53,7 +68,7 @@ export const answerHandler = (deps: AnswerHandlerDeps): HttpHandler => {
 /** What Exotel's applets are answered with, from the environment. */
 export const appletsOf = (env: Env): ExotelAppletDeps['exotel'] => ({
   rule: exotelRule(env), document: { streamUrl: exotelStreamUrl(env) },
-  texts: { greeting: env.GREETING_MESSAGE ?? usualGreeting, connectNumbers: env.EXOTEL_CONNECT_NUMBERS ?? [], outgoing: env.EXOTEL_EXOPHONE_NUMBER },
+  texts: { greeting: env.GREETING_MESSAGE ?? usualGreeting, outgoing: env.EXOTEL_EXOPHONE_NUMBER },
 });
 
 export const handler = lazily(async () => {
@@ -62,6 +77,6 @@ export const handler = lazily(async () => {
     calls: stores.calls, suppressions: stores.suppressions, clock, log, ticketSecret: need(env, 'STREAM_TICKET_SECRET'), ticketTtlSeconds: env.STREAM_TICKET_TTL_SECONDS,
     document: { ...twilioAddresses(env), streamUrl: publicStream(env) },
     signature: signatureRule(twilioAddresses(env), env.TWILIO_AUTH_TOKEN, env.SKIP_WEBHOOK_SIGNATURE_VALIDATION),
-    newCallId: newInboundCallId, exotel: appletsOf(env),
+    newCallId: newInboundCallId, exotel: appletsOf(env), transferNumbers: transferNumbers(env),
   });
 });

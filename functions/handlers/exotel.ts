@@ -1,12 +1,14 @@
 // Everything that Exotel asks over HTTP: the applets of a flow, the legacy call flow, and status callbacks. Answered by answer.ts and
 // callbacks.ts, whose functions these routes go to.
 import { afterStream, answerCall, keyPressed, sorrySentence, type AnswerDeps, type CallFlow } from '#calls/answer-call.ts';
+import { isBeingTransferred } from '#calls/call.ts';
 import { askForKey, mayChoose, keyQuestion } from '#calls/choose-key.ts';
 import { VisibleError } from '#calls/errors.ts';
 import { inboundCall, type InboundDeps } from '#calls/inbound-call.ts';
-import { attemptOfCall } from '#calls/lead.ts';
+import { attemptOfCall, readAttemptId } from '#calls/lead.ts';
 import type { RecordDeps } from '#calls/record-event.ts';
 import { recordCallback } from '#calls/record-status.ts';
+import { transferEnded } from '#calls/transfer-call.ts';
 import { connect, EXOML_TYPE, exoml, gather, GREETING_TYPE, passthru, voicebot, type DocumentConfig } from '#carriers/exotel/document.ts';
 import { appletForm, e164Of, isOver, statusOf } from '#carriers/exotel/schema.ts';
 import { readExotelCallback, readExotelParams, readParams, recordingEvent, verifyExotel, type ExotelRule } from '#carriers/exotel/webhook.ts';
@@ -16,9 +18,7 @@ import type { Log } from '#house/log.ts';
 /** What the applets of a flow are told, beside what follows from the call. */
 export interface AppletTexts {
   greeting: string;
-  /** Who takes over from the agent, for the Connect applet. */
-  connectNumbers: readonly string[];
-  /** The ExoPhone that they see. */
+  /** The ExoPhone that whoever takes over from the agent sees. */
   outgoing: string | undefined;
 }
 
@@ -63,13 +63,47 @@ const keysFor = async (deps: ExotelAppletDeps, { callSid, attemptId }: Ask): Pro
   return call && attemptId !== null && mayChoose(call) ? askForKey(attemptId, call.endDetail) : undefined;
 };
 
+/** The call that stands behind the request, if it is the one that the carrier's call is bound to. */
+const callOf = async (deps: ExotelAppletDeps, { attemptId, callSid }: Ask) => {
+  const callId = attemptId === null ? await deps.calls.callIdOf('exotel', callSid) : readAttemptId(attemptId)?.callId;
+  const call = callId === undefined ? undefined : await deps.calls.call(callId);
+  return call?.callSid === callSid ? call : undefined;
+};
+
+/** Whom the Connect applet dials: those who take over, when the agent has asked for them and the call is not over, and otherwise nobody. */
+const connectNumbers = async (deps: ExotelAppletDeps, asked: Ask): Promise<readonly string[]> => {
+  const call = await callOf(deps, asked);
+  return call && isBeingTransferred(call) && call.endReason === null ? deps.transferNumbers.exotel : [];
+};
+
+/** Behind a Connect applet that was to hand the call over; undefined behind any other. */
+const dialledFlow = async (deps: ExotelAppletDeps, asked: Ask): Promise<CallFlow | undefined> => {
+  const { DialCallStatus: dialStatus, DialCallDuration: dialSeconds, CallStatus } = asked.ask;
+  if (dialStatus === undefined) return undefined;
+  const call = await callOf(deps, asked);
+  if (!call?.transfer) return undefined;
+  const ended = await transferEnded(deps)({
+    callId: call.callId, attemptId: asked.attemptId, callSid: asked.callSid, epoch: call.transfer.epoch, dialStatus: statusOf(dialStatus) ?? 'failed', dialSeconds: dialSeconds ?? null,
+    lineIsDown: isOver(statusOf(CallStatus)),
+  });
+  return ended === 'not-asked' ? undefined : ended;
+};
+
+/** Behind the stream of a call that rang in: it goes to a person, or ends. */
+const afterInbound = async (deps: ExotelAppletDeps, asked: Ask): Promise<CallFlow> => {
+  const numbers = await connectNumbers(deps, asked);
+  return numbers.length > 0 ? { flow: 'transfer', attemptId: '', epoch: 0, numbers, callerId: null } : { flow: 'hang-up' };
+};
+
 const passthruFlow = async (deps: ExotelAppletDeps, asked: Ask): Promise<CallFlow> => {
   const { ask, attemptId, callSid } = asked;
   const callId = await deps.calls.callIdOf('exotel', callSid);
   if (callId) for (const event of recordingEvent(callSid, ask.RecordingUrl, deps.clock.now().toISOString())) await deps.calls.append(callId, event);
   // Typed into a flow's console: the Passthru that stands between the end of a talk and a Gather.
   if (asked.params['ask'] === 'keys') return (await keysFor(deps, asked)) ?? { flow: 'hang-up' };
-  if (isAfterStream(asked)) return attemptId === null ? { flow: 'hang-up' } : afterStream(deps)({ attemptId, callSid, lineIsDown: isOver(statusOf(ask.CallStatus)), keys: false });
+  const dialled = await dialledFlow(deps, asked);
+  if (dialled) return dialled;
+  if (isAfterStream(asked)) return attemptId === null ? afterInbound(deps, asked) : afterStream(deps)({ attemptId, callSid, lineIsDown: isOver(statusOf(ask.CallStatus)), keys: false });
   if (attemptId !== null && ask.digits !== undefined) return keyPressed(deps)({ attemptId, callSid, digits: ask.digits });
   return streamFlow(deps, asked);
 };
@@ -88,7 +122,7 @@ export const exotelApplets = (deps: ExotelAppletDeps): HttpHandler => {
       }
       case 'passthru': return { status: passthru(await passthruFlow(deps, await asked())), headers: { 'content-type': 'text/plain', ...noStore }, body: '' };
       case 'gather': return json(200, gather((await keysFor(deps, await asked())) ? keyQuestion : keyPrompt));
-      case 'connect': await asked(); return json(200, connect(texts.connectNumbers, texts.outgoing));
+      case 'connect': return json(200, connect(await connectNumbers(deps, await asked()), texts.outgoing));
       default:
         // HEAD asks whether there is text, sometimes before there is a call: the token is enough.
         verifyExotel(request, deps.exotel.rule, { customField: request.query.get('CustomField') ?? undefined });

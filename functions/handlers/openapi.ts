@@ -1,7 +1,7 @@
 // The API in OpenAPI 3.1, as it is served at /api/openapi.json.
 import { attemptStates, dispositions, leadStatuses } from '#calls/lead.ts';
 import { messageStates } from '#outbox/message.ts';
-import { callStatuses, endReasons } from '#calls/call.ts';
+import { callStatuses, endReasons, transferStates } from '#calls/call.ts';
 
 const text = { type: 'string' };
 const maybe = (schema: object) => ({ anyOf: [schema, { type: 'null' }] });
@@ -68,7 +68,7 @@ export const openApi = {
         status: { enum: callStatuses }, endReason: maybe({ enum: endReasons }), startedAt: maybe(time), answeredAt: maybe(time), endedAt: maybe(time),
         durationSeconds: maybe(count), conversationId: maybe(text), voiceId: maybe(text),
         transcript: { type: 'array', items: object({ role: { enum: ['agent', 'caller'] }, text, at: time }) },
-        recordingUrl: maybe(text), answeredBy: maybe(text), cost: maybe(text),
+        recordingUrl: maybe(text), answeredBy: maybe(text), cost: maybe(text), transfer: maybe({ enum: transferStates }),
         latency: object({ enquiryToDialMs: maybe(count), answerToFirstAudioMs: maybe(count), turnMs: { type: 'array', items: count } }),
       }),
       ChangedAttempt: object({ ok: { const: true }, attemptId: text, leadId: text, state: { enum: attemptStates }, dueAt: time, reason: maybe(text) }),

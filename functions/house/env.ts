@@ -23,6 +23,7 @@ const whole = (least: number, most: number) =>
   z.string().regex(/^\d+$/, `must be a whole number from ${least} to ${most}`).transform(Number)
     .refine((n) => n >= least && n <= most, `must be a whole number from ${least} to ${most}`);
 const yesNo = () => z.enum(['true', 'false', '1', '0', 'yes', 'no'], 'must be true or false').transform((text) => ['true', '1', 'yes'].includes(text));
+const listed = (text: string): string[] => text.split(',').map((one) => one.trim());
 const e164 = () => z.string().regex(/^\+[1-9]\d{6,14}$/, 'must be an E.164 number such as +12025550123');
 
 const schema = z.object({
@@ -43,6 +44,7 @@ const schema = z.object({
   DIAL_SCHEDULE_ROLE_ARN: z.string().optional(),
   SECRETS_PREFIX: z.string().optional(),
   TELEPHONY_PROVIDER: z.enum(carrierNames, `must be ${carrierNames.join(' or ')}`).optional(),
+  TRANSFER_NUMBERS: z.string().regex(/^\+[1-9]\d{6,14}(\s*,\s*\+[1-9]\d{6,14}){0,9}$/, 'must be one to ten E.164 numbers with commas between them').transform(listed).optional(),
   TWILIO_API_BASE_URL: http().default('https://api.twilio.com'),
   TWILIO_ACCOUNT_SID: z.string().regex(/^AC[0-9a-zA-Z]{8,64}$/, 'must be AC and 32 hex digits, as the Twilio console shows it').optional(),
   TWILIO_AUTH_TOKEN: z.string().min(1).optional(),
@@ -59,7 +61,7 @@ const schema = z.object({
   EXOTEL_FLOW_ID: z.string().optional(),
   EXOTEL_WEBHOOK_SECRET: z.string().optional(),
   EXOTEL_SAMPLE_RATE: z.enum(['8000', '16000', '24000'], 'must be 8000, 16000 or 24000').default('8000').transform(Number),
-  EXOTEL_CONNECT_NUMBERS: z.string().regex(/^\+?\d{6,15}(\s*,\s*\+?\d{6,15})*$/, 'must be phone numbers with commas between them').transform((text) => text.split(',').map((number) => number.trim())).optional(),
+  EXOTEL_CONNECT_NUMBERS: z.string().regex(/^\+?\d{6,15}(\s*,\s*\+?\d{6,15})*$/, 'must be phone numbers with commas between them').transform(listed).optional(),
   EXOTEL_DND_CHECK: yesNo().default(true),
   ELEVENLABS_API_BASE_URL: http().default('https://api.elevenlabs.io'),
   ELEVENLABS_API_KEY: z.string().min(1).optional(),

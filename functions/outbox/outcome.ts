@@ -1,6 +1,6 @@
 // The outcome as the CRM gets it: its schema (docs/outcome.schema.json is made from it) and how it is made from what the store knows.
 import * as z from 'zod';
-import { callStatuses, endReasons } from '#calls/call.ts';
+import { callStatuses, endReasons, transferStates } from '#calls/call.ts';
 import type { LeadView } from '#calls/lead-view.ts';
 import { attemptStates, dispositions, type LeadRecord } from '#calls/lead.ts';
 import type { OutboxMessage } from './message.ts';
@@ -34,6 +34,7 @@ const call = z.object({
   durationSeconds: z.number().nullable(), conversationId: text.nullable(), voiceId: text.nullable(),
   transcript: z.array(z.object({ role: z.enum(['agent', 'caller']), text, at: time })),
   recordingUrl: text.nullable(), answeredBy: text.nullable(), cost: text.nullable().describe('Amount and currency as the carrier told it; null until it did.'),
+  transfer: z.enum(transferStates).nullable().describe('Of the talk to a person: asked for by the agent, taken by somebody, or nobody was free. Null where nobody asked.'),
   latency: z.object({ enquiryToDialMs: z.number().nullable(), answerToFirstAudioMs: z.number().nullable(), turnMs: z.array(z.number()) }),
 });
 

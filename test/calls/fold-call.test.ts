@@ -104,6 +104,36 @@ describe('a call as the fold of what happened', () => {
       latency: { answerToFirstAudioMs: 640, turnMs: [500, 700] } });
   });
 
+  describe('that goes to a person', () => {
+    const transfer = (state: 'asked' | 'connected' | 'failed', epoch = 0, detail: string | null = null): CallEvent => ({ kind: 'transfer', at: at(15), epoch, state, detail });
+    const back: CallEvent = { kind: 'stream-started', at: at(18), epoch: 1, streamSid: 'MZ2' };
+
+    it('tells how far that has come, the latest one', () => {
+      expect(fold(stream).transfer).toBeNull();
+      expect(fold(stream, transfer('asked')).transfer).toEqual({ state: 'asked', epoch: 0 });
+      expect(fold(transfer('connected'), transfer('asked')).transfer).toEqual({ state: 'connected', epoch: 0 });
+      expect(fold(transfer('failed'), transfer('asked'), transfer('asked', 1)).transfer).toEqual({ state: 'asked', epoch: 1 });
+    });
+
+    it('is concluded when the line is down, because no relay will say more', () => {
+      const over = fold(status('in-progress', 4), stream, transfer('asked'), status('completed', 60));
+      expect([over.endReason, isConcluded(over)]).toEqual(['caller-hung-up', true]);
+      expect(fold(stream, transfer('asked'), status('completed', 60), ended('agent-ended', 'transferred'))).toMatchObject({ endReason: 'agent-ended', endDetail: 'transferred' });
+    });
+
+    it('waits for the relay\'s word again once the agent has it back', () => {
+      const over = fold(stream, transfer('asked'), transfer('failed'), back, status('completed', 60));
+      expect([over.endReason, isConcluded(over)]).toEqual([null, false]);
+    });
+
+    it('came to a callback when nobody was free and nobody says more', () => {
+      const none = [stream, heard, transfer('asked'), transfer('failed'), back, ended('caller-hung-up'), status('completed', 60)];
+      expect(fold(...none).disposition).toBe('callback');
+      expect(fold(...none, outcome('analysis', 'not-interested')).disposition).toBe('not-interested');
+      expect(fold(stream, heard, transfer('asked'), transfer('connected'), ended('agent-ended', 'transferred'), status('completed', 60)).disposition).toBe('unknown');
+    });
+  });
+
   it('depends on the set of events only, in whatever order they lie', () => {
     fc.assert(fc.property(eventSet().chain((set) => fc.tuple(fc.constant(set), fc.shuffledSubarray(set, { minLength: set.length }))), ([set, order]) => {
       expect(foldCall(base, order)).toEqual(foldCall(base, set));
@@ -148,5 +178,11 @@ describe('the key of an event', () => {
 
   it('is one for all ends of the talk, so that the first counts', () => {
     expect(eventKey(ended('operator'))).toBe(eventKey(ended('agent-ended', 'later')));
+  });
+
+  it('is one for all outcomes of a transfer, and another for its being asked for', () => {
+    const of = (state: 'asked' | 'connected' | 'failed', epoch = 0): string => eventKey({ kind: 'transfer', at: at(1), epoch, state, detail: null });
+    expect(of('connected')).toBe(of('failed'));
+    expect(new Set([of('asked'), of('failed'), of('asked', 1), of('failed', 1)]).size).toBe(4);
   });
 });

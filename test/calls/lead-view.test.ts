@@ -29,7 +29,7 @@ describe('a lead in the API\'s words', () => {
     expect(Object.keys(view.consent).sort()).toEqual(['text', 'textHash', 'at', 'ip', 'userAgent', 'formUrl'].sort());
     expect(Object.keys(view.attempts[0]!).sort()).toEqual(['attemptId', 'carrier', 'state', 'dueAt', 'reason', 'decision', 'callId'].sort());
     expect(Object.keys(view.calls[0]!).sort()).toEqual(['callId', 'attemptId', 'carrier', 'callSid', 'direction', 'from', 'to', 'status', 'endReason', 'startedAt', 'answeredAt', 'endedAt', 'durationSeconds',
-      'conversationId', 'voiceId', 'transcript', 'recordingUrl', 'answeredBy', 'cost', 'latency'].sort());
+      'conversationId', 'voiceId', 'transcript', 'recordingUrl', 'answeredBy', 'cost', 'transfer', 'latency'].sort());
     expect(Object.keys(view.calls[0]!.latency).sort()).toEqual(['enquiryToDialMs', 'answerToFirstAudioMs', 'turnMs'].sort());
     expect(view.calls[0]!.transcript.map((turn) => Object.keys(turn).sort())).toEqual(Array.from({ length: 3 }, () => ['at', 'role', 'text']));
     expect(new Set(view.timeline.map((step) => Object.keys(step).sort().join()))).toEqual(new Set(['at,detail,event']));

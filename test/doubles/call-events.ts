@@ -1,6 +1,6 @@
 // Arbitrary happenings of one call, for property tests: sets in which no two have one key.
 import * as fc from 'fast-check';
-import { callStatuses, endReasons, type CallEvent } from '#calls/call.ts';
+import { callStatuses, endReasons, transferStates, type CallEvent } from '#calls/call.ts';
 import { eventKey } from '#calls/fold-call.ts';
 import { dispositions } from '#calls/lead.ts';
 
@@ -19,6 +19,7 @@ export const anyEvent: fc.Arbitrary<CallEvent> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('agent-connected' as const), at, epoch, conversationId: fc.constantFrom('conv_1', 'conv_2'), voiceId: nullable(fc.constant('voice_1')) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('first-audio' as const), at, epoch, sinceAnswerMs: fc.nat(3000) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('ended' as const), at, endReason: fc.constantFrom(...endReasons), detail: nullable(fc.constant('1011')), turnMs: fc.array(fc.nat(2000), { maxLength: 3 }) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('transfer' as const), at, epoch, state: fc.constantFrom(...transferStates), detail: nullable(fc.constantFrom('busy', 'Wants a person.')) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('opt-out' as const), at, by: fc.constantFrom('key-9' as const, 'voice' as const) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('answered-by' as const), at, answeredBy: fc.constantFrom('human', 'machine_end_beep', 'fax') }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('recording' as const), at, recordingSid: fc.constantFrom('RE1', 'RE2'), url: fc.constantFrom('https://api.twilio.com/1', 'https://api.twilio.com/2'), durationSeconds: nullable(fc.nat(300)) }) },

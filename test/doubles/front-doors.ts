@@ -22,7 +22,7 @@ export const openDoors = (options: WorldOptions & { stores?: object } = {}) => {
   const exotel = {
     rule: { secret: EXOTEL_SECRET, signingSecret: EXOTEL_SECRET, credentials: { key: 'exotel key', token: 'exotel token' }, skip: false },
     document: { streamUrl: (ticket: string) => `wss://media.example.com/exotel?ticket=${ticket}` },
-    texts: { greeting: 'Please hold the line.', connectNumbers: ['+919876500001'], outgoing: '08047112233' },
+    texts: { greeting: 'Please hold the line.', outgoing: '08047112233' },
   };
   const broken = options.stores ?? {};
   const deps = { ...world.deps, log, ...broken };

@@ -71,7 +71,7 @@ export const makeWorld = (options: WorldOptions = {}) => {
       queueFailures.push(attemptId);
     },
   };
-  const answerDeps = { calls: stores.calls, suppressions: stores.suppressions, clock, ticketSecret: 'a secret of the tests, 32 letters', ticketTtlSeconds: 120 };
+  const answerDeps = { calls: stores.calls, suppressions: stores.suppressions, clock, ticketSecret: 'a secret of the tests, 32 letters', ticketTtlSeconds: 120, transferNumbers: { twilio: ['+15005550010', '+15005550011'], exotel: ['+919876500001'] } };
 
   const enquire = (given: Partial<Enquiry> = {}, from: Partial<EnquirySender> = {}, plan?: CrashPlan): Promise<EnquiryAnswer> =>
     takeEnquiry(mortal({ ...enquiryDeps }, plan).deps)(enquiryOf(given), sender(from));

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { attemptIdOf, readAttemptId } from '#calls/lead.ts';
 import { openTicket } from '#calls/ticket.ts';
 import { ask, formEvent, twilioEvent, type Answer } from '#doubles/events.ts';
-import { openDoors } from '#doubles/front-doors.ts';
+import { openDoors, type Doors } from '#doubles/front-doors.ts';
 import { leadIdNumber, PHONE, sidNumber } from '#doubles/records.ts';
 import { parseXml, type Element } from '#doubles/xml.ts';
 
@@ -47,6 +47,61 @@ describe('/twiml', () => {
     await ask(answer, twilioEvent('/twiml', query, fields()));
     expect(ticketOf(await ask(answer, twilioEvent('/twiml/after', query, fields())))).toMatch(/^v1\.call_\w+\.1\./);
     expect(verbs(await ask(answer, twilioEvent('/twiml/after', query, [['CallSid', sid], ['CallStatus', 'completed']])))).toEqual(['Hangup']);
+  });
+
+  describe('of a call whose agent asked for a person', () => {
+    const asked = async () => {
+      const doors = await placed();
+      await ask(doors.answer, twilioEvent('/twiml', query, fields()));
+      await doors.world.event(callId, { kind: 'stream-started', at: doors.world.clock.iso(), epoch: 0, streamSid: 'MZ0' });
+      await doors.world.event(callId, { kind: 'transfer', at: doors.world.clock.iso(), epoch: 0, state: 'asked', detail: null });
+      return doors;
+    };
+    const dialled = (answer: Doors['answer'], form: [string, string][], path = `${query}&transfer=0`): Promise<Answer> => ask(answer, twilioEvent('/twiml/after', path, fields(form)));
+
+    it('dials the people who take over, and comes back to us with what came of it', async () => {
+      const { answer, world } = await asked();
+      const document = await ask(answer, twilioEvent('/twiml/after', query, fields()));
+      expect([document.status, verbs(document)]).toEqual([200, ['Dial']]);
+      const dial = parseXml(document.text).children[0]!;
+      expect(dial.attributes).toMatchObject({ method: 'POST', timeout: '30', answerOnBridge: 'true', callerId: (await world.stores.calls.call(callId))!.from });
+      expect(dial.attributes['action']).toContain(`/twiml/after?${query}&transfer=0#`);
+      expect(dial.children.map(({ name, text }) => [name, text])).toEqual([['Number', '+15005550010'], ['Number', '+15005550011']]);
+      expect((await ask(answer, twilioEvent('/twiml/after', query, fields()))).text).toBe(document.text);
+    });
+
+    it('hangs up once they have talked, also when it is told twice, and the record says so', async () => {
+      const { answer, world } = await asked();
+      for (let i = 0; i < 2; i += 1) expect(verbs(await dialled(answer, [['DialCallStatus', 'completed'], ['DialCallDuration', '17'], ['DialCallSid', sidNumber(5)]]))).toEqual(['Hangup']);
+      expect(await world.stores.calls.call(callId)).toMatchObject({ transfer: { state: 'connected' }, endReason: 'agent-ended', endDetail: 'transferred' });
+    });
+
+    it.each<[string, [string, string][]]>([['busy', [['DialCallStatus', 'busy']]], ['unanswered', [['DialCallStatus', 'no-answer'], ['DialCallDuration', '']]], ['told in no word that we know', [['DialCallStatus', 'Ünbekannt!']]], ['not told', []]])(
+      'joins the caller with the agent again when everybody was %s', async (_what, form) => {
+        const { answer } = await asked();
+        const tickets = [ticketOf(await dialled(answer, form)), ticketOf(await dialled(answer, form))];
+        for (const ticket of tickets) expect(ticket).toMatch(/^v1\.call_\w+\.1\./);
+      });
+
+    it('hangs up when the caller had gone before anybody answered', async () => {
+      const { answer, world } = await asked();
+      const gone = await ask(answer, twilioEvent('/twiml/after', `${query}&transfer=0`, [['CallSid', sid], ['CallStatus', 'completed'], ['DialCallStatus', 'canceled']]));
+      expect(verbs(gone)).toEqual(['Hangup']);
+      expect(await world.stores.calls.call(callId)).toMatchObject({ endReason: 'caller-hung-up' });
+    });
+
+    it('believes nobody but Twilio about it', async () => {
+      const { answer, world } = await asked();
+      const before = world.stores.dump();
+      const forged = await ask(answer, formEvent('/twiml/after', fields([['DialCallStatus', 'completed']]), { query: `${query}&transfer=0` }));
+      const elsewhere = await ask(answer, twilioEvent('/twiml/after', `${query}&transfer=0`, fields([['DialCallStatus', 'completed']]), { token: 'another' }));
+      expect([forged.status, elsewhere.status, world.stores.dump() === before]).toEqual([403, 403, true]);
+    });
+
+    it.each(['transfer=7', 'transfer=x', 'transfer='])('takes an address with %s for that of a stream that has ended', async (odd) => {
+      const { answer } = await asked();
+      expect(verbs(await dialled(answer, [['DialCallStatus', 'completed']], `${query}&${odd}`))).toEqual(['Dial']);
+    });
   });
 
   it('opts out at key 9, and goes on at any other', async () => {

@@ -90,6 +90,7 @@ describe('Exotel\'s callbacks', () => {
 describe('Exotel\'s applets', () => {
   const get = (applet: string, fields: Record<string, string>, method = 'GET') => httpEvent({ method, path: `/exotel/${applet}`, query: new URLSearchParams(fields).toString() });
   const known = { CallSid: sid, CustomField: customField(EXOTEL_SECRET, first) };
+  const asked = { kind: 'transfer' as const, at: '2026-11-21T12:00:30.000Z', epoch: 0, state: 'asked' as const, detail: null };
   const inbound = { CallSid: DASHBOARD, CallFrom: '09876543210', CallTo: '08047112233', token: accountToken(EXOTEL_SECRET) };
 
   it('Voicebot is told where the stream goes, with a ticket for this very call', async () => {
@@ -155,9 +156,57 @@ describe('Exotel\'s applets', () => {
   });
 
   it('Gather and Connect are told in JSON what they document', async () => {
-    const { answer } = await placed();
+    const { answer, world } = await placed();
+    await world.event(callId, asked);
     expect(jsonOf(await ask(answer, get('gather', inbound)))).toMatchObject({ gather_prompt: { text: expect.stringContaining('Press 9') as string }, max_input_digits: 1, finish_on_key: '#', input_timeout: 6 });
-    expect(jsonOf(await ask(answer, get('connect', inbound)))).toMatchObject({ destination: { numbers: ['+919876500001'] }, outgoing_phone_number: '08047112233', fetch_after_attempt: false });
+    expect(jsonOf(await ask(answer, get('connect', known)))).toMatchObject({ destination: { numbers: ['+919876500001'] }, outgoing_phone_number: '08047112233', fetch_after_attempt: false });
+  });
+
+  it('Connect gets numbers for a call whose agent asked for a person, however often it asks, and for no other', async () => {
+    const { answer, world } = await placed();
+    const numbers = async (fields: Record<string, string>): Promise<unknown> => (jsonOf(await ask(answer, get('connect', fields)))['destination'] as { numbers: string[] }).numbers;
+    await ask(answer, get('stream', inbound));
+    expect([await numbers(known), await numbers(inbound)]).toEqual([[], []]);
+    await world.event(callId, asked);
+    const before = world.stores.dump();
+    expect([await numbers(known), await numbers(known), await numbers({ CallSid: sid, token: accountToken(EXOTEL_SECRET) })]).toEqual([['+919876500001'], ['+919876500001'], ['+919876500001']]);
+    expect([await numbers(inbound), await numbers({ ...known, CallSid: sidNumber(50) })]).toEqual([[], []]);
+    expect(world.stores.dump()).toBe(before);
+    await world.event(callId, { kind: 'ended', at: world.clock.iso(), endReason: 'caller-hung-up', detail: null, turnMs: [] });
+    expect(await numbers(known)).toEqual([]);
+  });
+
+  it('Passthru goes on to Connect for such a call, and ends it once a person has talked', async () => {
+    const { answer, world } = await placed();
+    await ask(answer, get('stream', known));
+    await world.event(callId, asked);
+    const voicebot = { 'Stream[Status]': 'completed', 'Stream[DisconnectedBy]': 'bot' };
+    const passthru = async (fields: Record<string, string>) => (await ask(answer, get('passthru', { ...known, ...fields }))).status;
+    expect(await passthru(voicebot)).toBe(200);
+    expect((await ask(answer, get('stream', known))).status).toBe(404);
+    for (let i = 0; i < 2; i += 1) expect(await passthru({ ...voicebot, DialCallStatus: 'completed', DialCallDuration: '31' })).toBe(302);
+    expect(await world.stores.calls.call(callId)).toMatchObject({ transfer: { state: 'connected' }, endDetail: 'transferred' });
+  });
+
+  it('Passthru behind a Connect that reached nobody leads back to the agent, on a stream of its own', async () => {
+    const { answer, world } = await placed();
+    await ask(answer, get('stream', known));
+    await world.event(callId, asked);
+    expect((await ask(answer, get('passthru', { ...known, DialCallStatus: 'no-answer', DialCallDuration: '0' }))).status).toBe(200);
+    expect(String(jsonOf(await ask(answer, get('stream', known)))['url'])).toContain(`${callId}.1.`);
+  });
+
+  it('a call that rang in goes over to a person and comes back in the same way', async () => {
+    const { answer, world } = await placed();
+    const rang = /call_[0-9A-Z]{26}/.exec((await ask(answer, get('stream', inbound))).text)![0];
+    const passthru = async (fields: Record<string, string>) => (await ask(answer, get('passthru', { ...inbound, ...fields }))).status;
+    const behind = { 'Stream[Status]': 'completed' };
+    expect(await passthru(behind)).toBe(302);
+    await world.event(rang, asked);
+    expect(await passthru(behind)).toBe(200);
+    expect(jsonOf(await ask(answer, get('connect', inbound)))).toMatchObject({ destination: { numbers: ['+919876500001'] } });
+    expect(await passthru({ ...behind, DialCallStatus: 'busy' })).toBe(200);
+    expect(String(jsonOf(await ask(answer, get('stream', inbound)))['url'])).toContain(`${rang}.1.`);
   });
 
   it('Greeting is told plain text and nothing else, and its HEAD the same headers', async () => {

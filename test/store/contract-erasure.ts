@@ -12,6 +12,7 @@ const key = phoneKey(PHONE);
 const turn = (index: number) => ({ index, role: 'caller' as const, text: `line ${index}`, at: NOON });
 const outcome = { kind: 'outcome' as const, at: NOON, source: 'analysis' as const, disposition: 'interested' as const, summary: 'Wants a boiler.' };
 const wish = { kind: 'callback-asked' as const, at: NOON, by: 'agent' as const, dueAt: '2026-11-21T15:00:00.000Z', note: 'Wants a boiler.' };
+const asked = (epoch: number) => ({ kind: 'transfer' as const, at: NOON, epoch, state: 'asked' as const, detail: 'Ada Byron wants to talk about her daughter.' });
 const recording = { kind: 'recording' as const, at: NOON, recordingSid: 'RE1', url: 'https://api.twilio.com/RE1', durationSeconds: 3 };
 
 export const erasureContract = (make: MakeStores): void => {
@@ -59,6 +60,7 @@ export const erasureContract = (make: MakeStores): void => {
     await calls.append(id, recording);
     await calls.append(id, outcome);
     expect((await calls.append(id, wish)).callbackAsked).toEqual({ at: NOON, dueAt: wish.dueAt });
+    await calls.append(id, asked(0));
     await erasures.begin(lead, NOON);
     expect(await erasures.eraseCall(id, NOON)).toMatchObject({ turns: 3, recordings: ['RE1'], call: { callId: id, callSid: sidNumber(1), from: '', to: '', summary: null, recordingUrl: null, erasedAt: NOON, status: 'in-progress', disposition: 'interested' } });
     await calls.putTurn(id, turn(3));
@@ -66,11 +68,14 @@ export const erasureContract = (make: MakeStores): void => {
     await calls.append(id, { ...outcome, source: 'agent', summary: 'Said more.' });
     await calls.append(id, { ...recording, recordingSid: 'RE2' });
     await calls.append(id, { ...wish, at: '2026-11-21T12:00:01.000Z' });
+    await calls.append(id, asked(1));
     const after = await calls.append(id, statusEvent('completed', { sequence: 2, durationSeconds: 3 }));
     expect(after).toMatchObject({ status: 'completed', from: '', to: '', summary: null, recordingUrl: null, erasedAt: NOON });
     expect(await calls.turns(id)).toEqual([]);
     expect((await calls.events(id)).filter((event) => event.kind === 'recording' || event.kind === 'outcome')).toEqual(expect.arrayContaining([{ ...recording, url: '' }, { ...outcome, summary: null }]));
     expect((await calls.events(id)).filter((event) => event.kind === 'callback-asked')).toEqual([{ ...wish, note: null }, { ...wish, at: '2026-11-21T12:00:01.000Z', note: null }]);
+    expect((await calls.events(id)).filter((event) => event.kind === 'transfer')).toEqual([0, 1].map((epoch) => ({ ...asked(epoch), detail: null })));
+    expect(after.transfer).toEqual({ state: 'asked', epoch: 1 });
     expect(await erasures.eraseCall(id, NOON)).toMatchObject({ turns: 0, call: { erasedAt: NOON } });
     expect(await erasures.eraseCall(callIdNumber(9), NOON)).toBeUndefined();
   });

@@ -113,7 +113,7 @@ describe('the tables after an erasure', () => {
     await d.end();
     expect(await d.told(statusEvent('completed', { sequence: 3 }))).toBe('recorded');
     expect(await d.dial()).toBe('no-such-attempt');
-    expect(await answerCall({ calls: d.stores.calls, suppressions: d.stores.suppressions, clock: d.deps.clock, ticketSecret: 'a secret of the tests, 32 letters', ticketTtlSeconds: 120 })({ attemptId: d.attemptId, callSid: sidNumber(1) })).toEqual({ flow: 'hang-up' });
+    expect(await answerCall({ calls: d.stores.calls, suppressions: d.stores.suppressions, clock: d.deps.clock, ticketSecret: 'a secret of the tests, 32 letters', ticketTtlSeconds: 120, transferNumbers: { twilio: [], exotel: [] } })({ attemptId: d.attemptId, callSid: sidNumber(1) })).toEqual({ flow: 'hang-up' });
     expect(await found(d.open)).toEqual([]);
     expect(await d.stores.calls.call(d.callId)).toMatchObject({ status: 'completed', erasedAt: NOON });
   });

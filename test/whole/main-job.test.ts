@@ -28,7 +28,7 @@ const reached = (leadId: string): Promise<LeadSeen> => until('the lead is reache
 
 const leadKeys = ['attempts', 'calls', 'consent', 'createdAt', 'disposition', 'leadId', 'name', 'phone', 'status', 'summary', 'timeZone', 'timeline'];
 const callKeys = ['answeredAt', 'answeredBy', 'attemptId', 'callId', 'callSid', 'carrier', 'conversationId', 'cost', 'direction', 'durationSeconds', 'endReason', 'endedAt', 'from', 'latency',
-  'recordingUrl', 'startedAt', 'status', 'to', 'transcript', 'voiceId'];
+  'recordingUrl', 'startedAt', 'status', 'to', 'transcript', 'transfer', 'voiceId'];
 
 /** Everything that DESIGN promises of a lead that was called and talked with. */
 const isWhole = (seen: LeadSeen, phone: string): void => {

@@ -78,6 +78,9 @@ export const appletForm = z.object({
   CustomField: text(1000).optional(),
   digits: text(100).transform((digits) => digits.replaceAll('"', '')).optional(),
   RecordingUrl: text(2000).optional(),
+  /** Behind a Connect applet: how its dialling came out. */
+  DialCallStatus: text(40).optional(),
+  DialCallDuration: seconds.optional(),
 });
 
 const loose = z.union([z.string(), z.number()]).nullish().transform((value) => (value === null || value === undefined || value === '' ? undefined : String(value)));

@@ -10,6 +10,8 @@ export interface DocumentConfig extends TwilioAddresses {
 
 /** How long a key is waited for, once the question was asked. */
 const KEY_SECONDS = 6;
+/** How long the phones of those who take over may ring; Twilio's own default. */
+const TRANSFER_RING_SECONDS = 30;
 
 export const TWIML_TYPE = 'text/xml; charset=utf-8';
 
@@ -32,6 +34,15 @@ export const twiml = (flow: CallFlow, config: DocumentConfig): string => {
       gather.say(flow.sentence);
       response.say(flow.otherwise);
       response.hangup();
+      break;
+    }
+    case 'transfer': {
+      // With `action`, nothing after it is reached: there the call ends, or goes back to the agent.
+      const dial = response.dial({
+        action: callbackUrl(config, 'after', flow.attemptId, { transfer: String(flow.epoch) }), method: 'POST', timeout: TRANSFER_RING_SECONDS, answerOnBridge: true,
+        ...(flow.callerId === null ? {} : { callerId: flow.callerId }),
+      });
+      for (const number of flow.numbers) dial.number(number);
       break;
     }
     case 'say-goodbye':

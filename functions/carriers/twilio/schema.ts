@@ -21,6 +21,12 @@ export const statusForm = z.object({
 
 export const answerForm = z.object({ CallSid: callSid, CallStatus: blank(callStatus) });
 
+/** What the action of Dial is told beside that: `completed`, `answered`, `busy`, `no-answer`, `failed` or `canceled`. */
+export const dialForm = z.object({
+  DialCallStatus: z.string().regex(/^[a-z-]{2,20}$/).catch('failed'),
+  DialCallDuration: z.string().regex(/^\d{1,6}$/).transform(Number).nullable().catch(null),
+});
+
 export const recordingForm = z.object({
   CallSid: callSid,
   RecordingSid: z.string('is missing').regex(/^RE[0-9A-Za-z]{8,64}$/, 'must be a Twilio recording id: RE and 32 hex digits'),

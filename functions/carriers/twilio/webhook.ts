@@ -23,14 +23,15 @@ const retries = { document: '#rc=2&rp=ct,5xx,rt&rt=5000', after: '#rc=2&rp=ct,5x
 
 export type TwilioPurpose = 'document' | 'after' | 'gather' | 'status' | 'recording' | 'amd' | 'stream';
 
-/** The address for one purpose of one attempt; the attempt's id rides in the query, so that any callback finds its record. */
-export const callbackUrl = (addresses: TwilioAddresses, purpose: TwilioPurpose, attemptId: string): string => {
+/** The address for one purpose of one attempt; the attempt's id rides in the query, so that any callback finds its record, and `more` beside it. */
+export const callbackUrl = (addresses: TwilioAddresses, purpose: TwilioPurpose, attemptId: string, more: Record<string, string> = {}): string => {
   const base = purpose === 'document' ? (addresses.callFlowUrl ?? `${addresses.publicBase}/twiml`)
     : purpose === 'after' || purpose === 'gather' ? `${addresses.publicBase}/twiml/${purpose}`
       : purpose === 'status' ? (addresses.webhookUrl ?? `${addresses.publicBase}/webhooks/twilio/status`)
         : `${addresses.publicBase}/webhooks/twilio/${purpose}`;
   const url = new URL(base);
   url.searchParams.set('attempt', attemptId);
+  for (const [name, value] of Object.entries(more)) url.searchParams.set(name, value);
   url.hash = purpose === 'document' ? retries.document : purpose === 'after' || purpose === 'gather' ? retries.after : retries.callback;
   return url.toString();
 };

@@ -33,6 +33,16 @@ describe('a call flow as TwiML', () => {
     expect(response.children.map(({ name, attributes }) => [name, attributes['length']])).toEqual([['Pause', '3'], ['Connect', undefined]]);
   });
 
+  it('rings everybody who takes over at once, and asks us afterwards, by an address that names the stream it came from', () => {
+    const transfer = { flow: 'transfer', attemptId, epoch: 2, numbers: ['+15005550010', '+15005550011'], callerId: '+15005550006' } satisfies CallFlow;
+    const [dial, ...more] = parseXml(twiml(transfer, config)).children;
+    expect([dial!.name, more, dial!.attributes]).toEqual(['Dial', [], {
+      action: `https://voice.example.com/twiml/after?attempt=${attemptId}&transfer=2#rc=2&rp=ct,5xx,rt&rt=5000`, method: 'POST', timeout: '30', answerOnBridge: 'true', callerId: '+15005550006',
+    }]);
+    expect(dial!.children.map(({ name, text }) => [name, text])).toEqual([['Number', '+15005550010'], ['Number', '+15005550011']]);
+    expect(parseXml(twiml({ ...transfer, callerId: null }, config)).children[0]!.attributes).not.toHaveProperty('callerId');
+  });
+
   it('says one sentence and hangs up, or hangs up', () => {
     expect(parseXml(twiml({ flow: 'say-goodbye', sentence: 'Goodbye.' }, config)).children.map(({ name, text }) => [name, text])).toEqual([['Say', 'Goodbye.'], ['Hangup', '']]);
     expect(parseXml(twiml({ flow: 'hang-up' }, config)).children.map(({ name }) => name)).toEqual(['Hangup']);
