@@ -42,7 +42,7 @@ export type CallEvent =
   /** The talk is over; the first one written wins. `turnMs`: caller's end of speech to the agent's first audio, per turn. */
   | { kind: 'ended'; at: string; endReason: EndReason; detail: string | null; turnMs: number[] }
   /**
-   * The call goes from the stream of this epoch to a person: `asked` is the agent's word, the others say how it came out, and the first of
+   * The call goes from the stream of this document to a person: `asked` is the agent's word, the others say how it came out, and the first of
    * those counts. `detail`: the agent's reason, or the carrier's word for phones that did not answer.
    */
   | { kind: 'transfer'; at: string; epoch: number; state: TransferState; detail: string | null }
@@ -109,7 +109,7 @@ export interface CallRecord extends NewCall {
   /** Highest stream epoch whose document was handed out; -1 before the first. */
   epoch: number;
   streamStarted: boolean;
-  /** The latest handing over to a person, and the stream that it was asked for on. */
+  /** The latest handing over to a person, and the document of the stream that it was asked for on. */
   transfer: { state: TransferState; epoch: number } | null;
   latency: Latency;
   /** When all that is personal was taken out of it; from and to are empty then. */
@@ -118,5 +118,10 @@ export interface CallRecord extends NewCall {
   eventCount: number;
 }
 
-/** On its way to a person: asked for, not come out yet, and no newer stream has the call. */
+/** A stream's epoch: those of a later document follow all of an earlier one's, of which there are more than one where tasks took its connection over. */
+export const STREAMS_PER_DOCUMENT = 100;
+/** The document that a stream was opened by; 0 for the first. */
+export const documentOf = (streamEpoch: number): number => Math.floor(streamEpoch / STREAMS_PER_DOCUMENT);
+
+/** On its way to a person: asked for, not come out yet, and no newer document has the call. */
 export const isBeingTransferred = (call: CallRecord): boolean => call.transfer?.state === 'asked' && call.transfer.epoch >= call.epoch;

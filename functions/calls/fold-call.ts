@@ -1,6 +1,6 @@
 // A call's record as the fold of its events: the one place that says what callbacks in any order, twice or missing, come to.
 import { createHash } from 'node:crypto';
-import { isTerminal, statusRank, type CallEvent, type CallRecord, type EndReason, type NewCall } from './call.ts';
+import { documentOf, isTerminal, statusRank, type CallEvent, type CallRecord, type EndReason, type NewCall } from './call.ts';
 
 /** The call before anything happened to it. */
 export const newCallRecord = (call: NewCall, callSid: string | null = null): CallRecord => ({
@@ -88,7 +88,7 @@ export const foldCall = (base: CallRecord, events: CallEvent[]): CallRecord => {
   const voicemail = answeredBy !== null && /^(machine|fax)/.test(answeredBy) ? ('voicemail' as const) : null;
   const transfer = latestTransfer(of('transfer'));
   // Its stream ended on purpose, and no relay will say any more about the end of the call, unless the agent has it back.
-  const handedOver = transfer !== null && !started.some(({ epoch }) => epoch > transfer.epoch);
+  const handedOver = transfer !== null && !started.some(({ epoch }) => documentOf(epoch) > transfer.epoch);
   // Somebody who asked for a person and found none wants to be called by one.
   const unheard = terminal ? (transfer?.state === 'failed' ? ('callback' as const) : ('unknown' as const)) : null;
   const neverTalked = terminal && answeredAt === null ? ('unreachable' as const) : null;

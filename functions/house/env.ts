@@ -89,6 +89,7 @@ const schema = z.object({
   RELAY_CAPACITY: whole(1, 1000).default(60),
   AGENT_CHUNK_MS: whole(20, 200).default(20),
   RESUME_MESSAGE: z.string().max(300, 'must be at most 300 characters').optional(),
+  NOBODY_FREE_MESSAGE: z.string().max(300, 'must be at most 300 characters').optional(),
   CALL_LIMIT_SECONDS: whole(30, 7200).default(900),
   RING_SECONDS: whole(5, 600).default(40),
   GREETING_MESSAGE: z.string().optional(),

@@ -36,6 +36,8 @@ export interface AgentLegParts {
   opening: (firstMessage: string | null) => Promise<Opening>;
   /** True when the caller was talked with before this leg was made. */
   resumes: boolean;
+  /** With `resumes`: how the first conversation comes into the talk, when it is not because the line broke. */
+  comesBack?: { firstMessage: string; happened: string } | undefined;
   /** The transcript so far; does not reject. */
   said: () => Promise<readonly Turn[]>;
   /** The agent said that it leaves: whatever close follows is a goodbye. */
@@ -46,7 +48,7 @@ export interface AgentLegParts {
 const QUICK_MS = 2500;
 const UNREACHABLE_WAIT_MS = 300;
 
-export const agentLeg = ({ deps, carrier, opening, resumes, said, leaving }: AgentLegParts, on: AgentLegHandlers): AgentLeg => {
+export const agentLeg = ({ deps, carrier, opening, resumes, comesBack, said, leaving }: AgentLegParts, on: AgentLegHandlers): AgentLeg => {
   const { openAgent, ms, metrics, log, options } = deps;
   let conversation: Conversation;
   /** Ids of tool calls that this conversation waits for. */
@@ -57,6 +59,7 @@ export const agentLeg = ({ deps, carrier, opening, resumes, said, leaving }: Age
   let everSpoke = resumes;
   /** Our first words were refused: the agent begins with its own. */
   let ownWords = false;
+  let why = comesBack;
   let left = options.mostReopens;
   let wait: NodeJS.Timeout | undefined;
   let over = false;
@@ -64,7 +67,7 @@ export const agentLeg = ({ deps, carrier, opening, resumes, said, leaving }: Age
   /** Not awaited: it cannot reject, and a talk that is over is told nothing. */
   const inform = async (): Promise<void> => {
     const to = conversation;
-    const text = goingOn(await said());
+    const text = goingOn(await said(), why?.happened);
     if (!over && to === conversation) to.tell(text);
   };
   const message = (heard: AgentMessage): void => {
@@ -90,7 +93,7 @@ export const agentLeg = ({ deps, carrier, opening, resumes, said, leaving }: Age
     spoke = false;
     goesOn = everSpoke;
     openedMs = ms();
-    conversation = openAgent(opening(goesOn && !ownWords ? options.resumeMessage : null), { message, closed }, carrier);
+    conversation = openAgent(opening(goesOn && !ownWords ? (why?.firstMessage ?? options.resumeMessage) : null), { message, closed }, carrier);
   };
   /** Once, and only where another conversation may fare better: a broken contract or an empty account stays what it is. */
   const mayFareBetter = (fault: AgentFault): boolean =>
@@ -111,6 +114,7 @@ export const agentLeg = ({ deps, carrier, opening, resumes, said, leaving }: Age
     }
     if (left <= 0 || !mayFareBetter(fault)) return on.lost(fault);
     left--;
+    why = undefined;
     metrics.count('agent_reopened');
     reopen(fault, fault === 'agent-unreachable' ? UNREACHABLE_WAIT_MS : 0);
   };

@@ -2,7 +2,7 @@
 import { bytesPerMs, parseFormat } from '#audio/formats.ts';
 import type { AgentMessage } from '#agent/codec.ts';
 import { faultOfClose, type AgentFault } from '#agent/failure.ts';
-import { useTool } from '#agent/tools.ts';
+import { documentOf } from '#calls/call.ts';
 import type { StreamEvent } from '#carriers/stream.ts';
 import { agentAudio } from './agent-audio.ts';
 import { agentLeg, type AgentLeg } from './agent-leg.ts';
@@ -13,6 +13,8 @@ import { outbound } from './outbound.ts';
 import type { BridgeDeps, BridgedCall, CarrierLeg } from './ports.ts';
 import { recorder } from './recorder.ts';
 import type { SentenceName } from './sentences.ts';
+import { nobodyWasFree } from './so-far.ts';
+import { toolUse } from './tool-use.ts';
 import { transcript } from './transcript.ts';
 import { turnClock } from './turn-clock.ts';
 import { watch } from './watch.ts';
@@ -37,8 +39,6 @@ export interface Bridge {
 const TURNS_PER_EPOCH = 10_000;
 /** Clears of one bridge; marks of an earlier one that come back late are then nobody's. */
 const GENERATIONS_PER_EPOCH = 10_000;
-/** Tools in use at once; an agent that asks for more is told no. */
-const MOST_TOOLS = 8;
 
 export const bridge = (deps: BridgeDeps, call: BridgedCall, leg: CarrierLeg, finished: () => void): Bridge => {
   const { options, metrics, ms, clock } = deps;
@@ -50,16 +50,15 @@ export const bridge = (deps: BridgeDeps, call: BridgedCall, leg: CarrierLeg, fin
   const turns = transcript(call.epoch * TURNS_PER_EPOCH, bytesPerMs(leg.shape), at, (turn) => written.turn(turn));
   const waits = turnClock(leg.shape);
   const talking = new AbortController();
+  const { transfer } = call.call ?? {};
+  const back = transfer?.state === 'failed' && transfer.epoch === documentOf(call.epoch) - 1;
   let heardAgent = false;
-  let sayingGoodbye = false;
-  let goodbye: NodeJS.Timeout | undefined;
-  let toolsInUse = 0;
 
   const end = ending({
     deps, call, leg, out, recorder: written, turnMs: waits.turnMs, finished,
     stopTalking: () => {
       watchdogs.stop();
-      clearTimeout(goodbye);
+      tools.stop();
       talking.abort();
       voice.close();
       agent.close();
@@ -72,38 +71,38 @@ export const bridge = (deps: BridgeDeps, call: BridgedCall, leg: CarrierLeg, fin
     voice.say(deps.sentences(sentence, leg.shape));
     end.end(reason, detail);
   };
+  /** The agent said its last words: what it sent is heard, then the call is over, or a person has it. */
+  const agentEnded = (detail: string | null): void => {
+    if (end.begun) return;
+    voice.flush();
+    if (tools.leaving === 'transfer') end.leave('transfer');
+    else end.end('agent-ended', detail);
+  };
   const agentLost = (fault: AgentFault): void => {
     if (end.begun) return;
+    if (tools.leaving === 'transfer') return agentEnded(null);
     metrics.countBy('agent_faults', fault);
     log.warn('the agent cannot be had', { fault });
     endWith('agent-unavailable', 'agent-failed', fault, false);
   };
-  /** The agent said its last words: what it sent is heard, then the call is over. */
-  const agentEnded = (detail: string | null): void => {
-    if (end.begun) return;
-    voice.flush();
-    end.end('agent-ended', detail);
-  };
-  const optOut = (by: 'key-9' | 'voice'): void => written.event({ kind: 'opt-out', at: at(), by });
 
   const watchdogs = watch(call.startedMs, options, ms, {
     reassure: () => voice.say(deps.sentences('one-moment', leg.shape)),
-    agentLost: (fault) => agent.failed(fault),
+    // A caller who was promised a person gets one, whatever becomes of the agent.
+    agentLost: (fault) => (tools.leaving === 'transfer' ? agentEnded(null) : agent.failed(fault)),
     callTooLong: () => endWith('call-ended', 'timed-out', null, true),
   });
-  /** Whether more audio follows end_call, and when the close comes, is not said: we close when neither came for a while. */
-  const waitForGoodbye = (): void => {
-    sayingGoodbye = true;
-    clearTimeout(goodbye);
-    goodbye = setTimeout(() => agentEnded(null), options.endCallMs);
-  };
+  const tools = toolUse({
+    deps: { ...deps, log }, call, leg, recorder: written, signal: talking.signal, handingOver: () => caller.hold(), lastWordsSaid: () => agentEnded(null), say: (bytes) => voice.say(bytes),
+    answer: (id, result, isError) => agent.answerTool(id, result, isError),
+  });
 
   const play = (message: Extract<AgentMessage, { type: 'audio' }>): void => {
     const from = out.nextPosition;
     if (!voice.play(message.base64, message.eventId)) return;
     turns.spoke(from, out.nextPosition - from, message.alignment);
     watchdogs.agentSpoke();
-    if (sayingGoodbye) waitForGoodbye();
+    tools.spoke();
     const now = ms();
     const turn = waits.agentSpeaks(now);
     if (turn !== undefined) metrics.observe('turn_ms', turn);
@@ -129,24 +128,6 @@ export const bridge = (deps: BridgeDeps, call: BridgedCall, leg: CarrierLeg, fin
     else if (status === 'admitted') caller.resume();
     else if (status === 'timed_out') agent.failed('agent-queue-timeout');
   };
-  const toolCall = (message: Extract<AgentMessage, { type: 'tool-call' }>): void => {
-    const answer = (result: string, isError: boolean): void => {
-      if (message.wantsAnswer) agent.answerTool(message.id, result, isError);
-    };
-    if (toolsInUse >= MOST_TOOLS) return answer('too many tools at once', true);
-    toolsInUse++;
-    const use = async (): Promise<void> => {
-      const { result, isError } = await useTool(deps.tools, message.name, { parameters: message.parameters, optOut: () => optOut('voice'), endCall: waitForGoodbye }, log, talking.signal);
-      toolsInUse--;
-      answer(result, isError);
-    };
-    // Not awaited: the talk goes on meanwhile. useTool never rejects.
-    void use();
-  };
-  const toolUsed = (name: string): void => {
-    if (name === 'end_call') waitForGoodbye();
-    if (name === 'voicemail_detection') written.event({ kind: 'outcome', at: at(), source: 'agent', disposition: 'voicemail', summary: null });
-  };
 
   const fromAgent = (message: AgentMessage): void => {
     if (end.begun) return;
@@ -161,8 +142,8 @@ export const bridge = (deps: BridgeDeps, call: BridgedCall, leg: CarrierLeg, fin
       case 'agent-says': return turns.agentSays(message.text, message.eventId);
       case 'agent-said': return turns.corrected(message.text, message.instead, message.eventId);
       case 'queue': return queueing(message.status);
-      case 'tool-call': return toolCall(message);
-      case 'tool-used': return message.called ? toolUsed(message.name) : undefined;
+      case 'tool-call': return tools.called(message);
+      case 'tool-used': return message.called ? tools.used(message.name) : undefined;
       case 'error': return watchdogs.agentError(faultOfClose({ code: message.error.code ?? 1011, reason: '', error: message.error, opened: true, queued: false }));
       case 'ping': return undefined;
       case 'other': return metrics.count('events_ignored');
@@ -178,7 +159,8 @@ export const bridge = (deps: BridgeDeps, call: BridgedCall, leg: CarrierLeg, fin
   };
 
   const agent: AgentLeg = agentLeg({
-    deps: { ...deps, log }, carrier: leg.carrier, resumes: call.earlier !== undefined, leaving: () => sayingGoodbye,
+    deps: { ...deps, log }, carrier: leg.carrier, resumes: call.earlier !== undefined, leaving: () => tools.leaving !== undefined,
+    comesBack: back ? { firstMessage: options.nobodyFreeMessage, happened: nobodyWasFree } : undefined,
     opening: (firstMessage) => openingFor(call, firstMessage),
     said: async () => [...(await call.earlier ?? []), ...turns.turns],
   }, { message: fromAgent, ended: agentEnded, lost: agentLost, reopening });
@@ -202,7 +184,7 @@ export const bridge = (deps: BridgeDeps, call: BridgedCall, leg: CarrierLeg, fin
           if (end.begun) return;
           // The agent knows what was asked for; it is told without being interrupted.
           if (event.digit !== '9') return agent.tell(`The caller pressed the key ${event.digit}.`);
-          optOut('key-9');
+          written.event({ kind: 'opt-out', at: at(), by: 'key-9' });
           return endWith('call-ended', 'agent-ended', 'opt-out', true);
         case 'stop': return end.end('caller-hung-up', null, 'now');
         case 'start': case 'connected': case 'other': return metrics.count('events_ignored');

@@ -10,6 +10,7 @@ import { twilioCodec } from '#carriers/twilio/codec.ts';
 import { baseOf, need, planOf } from '#compose/base.ts';
 import { accountsOf, carriersOf, codecs } from '#compose/carriers.ts';
 import { scheduleOf } from '#compose/queue.ts';
+import { canTransfer } from '#compose/transfers.ts';
 import { publicStream, type Env } from '#house/env.ts';
 import { systemClock } from '#house/clock.ts';
 import type { Log } from '#house/log.ts';
@@ -65,6 +66,7 @@ export const relayDeps = (env: Env, log: Log, identity?: RelayIdentity): RelayDe
       for (const { ready } of Object.values(agents)) ready.stop();
     },
     tools: standardTools,
+    canTransfer: canTransfer(env),
     sentences: loadSentences(),
     ticketSecret: need(env, 'STREAM_TICKET_SECRET'),
     accounts: accountsOf(env),
@@ -73,6 +75,6 @@ export const relayDeps = (env: Env, log: Log, identity?: RelayIdentity): RelayDe
     clock,
     ms,
     log, metrics: metrics(),
-    options: { ...relayDefaults, capacity: env.RELAY_CAPACITY, mostPending: 2 * env.RELAY_CAPACITY, agentChunkMs: env.AGENT_CHUNK_MS, callLimitMs: env.CALL_LIMIT_SECONDS * 1000, drainMs: drainMs(env), ...(env.STAGE === 'local' ? { handOverGraceMs: 1000 } : {}), resumeMessage: env.RESUME_MESSAGE ?? relayDefaults.resumeMessage },
+    options: { ...relayDefaults, capacity: env.RELAY_CAPACITY, mostPending: 2 * env.RELAY_CAPACITY, agentChunkMs: env.AGENT_CHUNK_MS, callLimitMs: env.CALL_LIMIT_SECONDS * 1000, drainMs: drainMs(env), ...(env.STAGE === 'local' ? { handOverGraceMs: 1000 } : {}), resumeMessage: env.RESUME_MESSAGE ?? relayDefaults.resumeMessage, nobodyFreeMessage: env.NOBODY_FREE_MESSAGE ?? relayDefaults.nobodyFreeMessage },
   };
 };

@@ -8,6 +8,8 @@ export interface Ending {
   readonly begun: boolean;
   /** The talk is over for this reason. What is queued for the caller is heard first, unless the caller has gone (`now`). */
   end(reason: EndReason, detail: string | null, how?: 'heard' | 'now'): void;
+  /** The call goes on elsewhere, by the document that the carrier asks for next: what is queued is heard first, and nothing final is written. */
+  leave(detail: string): void;
   /**
    * The stream broke. Where the call may live, nothing final is written, so that the answer document opens another stream; where the call
    * ends with its stream, the reason is written like any other.
@@ -41,6 +43,7 @@ export const ending = ({ deps, call, leg, out, recorder, turnMs, stopTalking, fi
   const log = deps.log.with({ callId: call.callId });
   let begun: { reason: EndReason; detail: string | null } | undefined;
   let closing = false;
+  let leaving = false;
   const { promise: done, resolve } = Promise.withResolvers<void>();
 
   const attempt = (what: string, step: () => void): void => {
@@ -77,9 +80,9 @@ export const ending = ({ deps, call, leg, out, recorder, turnMs, stopTalking, fi
     attempt('registry', finished);
     resolve();
   };
-  const closeOnceHeard = async (): Promise<void> => {
+  const closeOnceHeard = async (reason = 'over'): Promise<void> => {
     await out.heardOut(options.lastWordsMarginMs, options.lastWordsMs);
-    await close(1000, 'over');
+    await close(1000, reason);
   };
   // Left running on purpose: neither can reject, and `done` tells when they are through.
   const begin = (work: Promise<void>): void => {
@@ -88,7 +91,7 @@ export const ending = ({ deps, call, leg, out, recorder, turnMs, stopTalking, fi
 
   return {
     get begun() {
-      return begun !== undefined || closing;
+      return begun !== undefined || leaving || closing;
     },
     end: (reason, detail, how = 'heard') => {
       if (closing) return;
@@ -98,6 +101,12 @@ export const ending = ({ deps, call, leg, out, recorder, turnMs, stopTalking, fi
         if (how === 'heard') return begin(closeOnceHeard());
       }
       if (how === 'now') begin(close(1000, 'over'));
+    },
+    leave: (detail) => {
+      if (closing || begun || leaving) return;
+      leaving = true;
+      attempt('talking', stopTalking);
+      begin(closeOnceHeard(detail));
     },
     lose: (detail, closeCode) => {
       if (closing) return;
@@ -109,7 +118,7 @@ export const ending = ({ deps, call, leg, out, recorder, turnMs, stopTalking, fi
       begin(close(closeCode, detail));
     },
     handOver: () => {
-      if (closing || begun) return false;
+      if (closing || begun || leaving) return false;
       recorder.event({ kind: 'stream-failed', at: clock.now().toISOString(), detail: 'handed-over' });
       begin(close(1012, 'handed-over', true));
       return true;

@@ -41,6 +41,8 @@ export interface RelayOptions {
   errorGraceMs: number;
   /** After end_call: so long without more audio or a close, and we close ourselves. */
   endCallMs: number;
+  /** After transfer_to_human: so long without more audio, and the caller is put through. A model that has more to say begins within two seconds. */
+  transferMs: number;
   /** Added to the computed playout time of last words. */
   lastWordsMarginMs: number;
   /** Last words are never waited for longer than this. */
@@ -53,6 +55,8 @@ export interface RelayOptions {
   mostTakeovers: number;
   /** What the agent says first when it comes into a talk that is going on (RESUME_MESSAGE). */
   resumeMessage: string;
+  /** The same where nobody took a transfer (NOBODY_FREE_MESSAGE). */
+  nobodyFreeMessage: string;
   /** How often the record of a call that only the relay can end is looked at for an operator's end. */
   operatorLookMs: number;
   /** How long writing down the end may hold up the end. */
@@ -84,7 +88,7 @@ export const relayDefaults: RelayOptions = {
   callerKeptMs: 2000, agentChunkMs: 20, mostAgentSocketBytes: 128 * 1024, mostCarrierSocketBytes: 2 * 1024 * 1024,
   aheadMs: 30_000, mostQueuedMs: 600_000, markEveryMs: 1000, lostEchoMs: 5000, idleMs: 200,
   reassureMs: 4500, firstAudioMs: 10_000, queueMs: 25_000, agentSilentMs: 30_000, errorGraceMs: 2000,
-  endCallMs: 5000, lastWordsMarginMs: 3000, lastWordsMs: 120_000, callLimitMs: 900_000, mostReopens: 1, mostTakeovers: 5, resumeMessage: 'Sorry, we were cut off. Please go on.', operatorLookMs: 3000, recordEndMs: 8000,
+  endCallMs: 5000, transferMs: 2500, lastWordsMarginMs: 3000, lastWordsMs: 120_000, callLimitMs: 900_000, mostReopens: 1, mostTakeovers: 5, resumeMessage: 'Sorry, we were cut off. Please go on.', nobodyFreeMessage: 'I am sorry, nobody is free at the moment.', operatorLookMs: 3000, recordEndMs: 8000,
   postEveryMs: 60, mostPostBytes: 24 * 1024, holdMs: 60, mostFramesHeld: 200, reportMs: 5000, ownerMs: 2000,
   pingMs: 15_000, drainMs: 3000, handOverGraceMs: 4000, lingerMs: 2000,
 };

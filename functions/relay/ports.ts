@@ -63,6 +63,8 @@ export interface BridgeDeps {
   /** `carrier`: there may be an agent for each, which speaks its format. */
   openAgent: (opening: Promise<Opening> | Opening, handlers: ConversationHandlers, carrier: CarrierName) => Conversation;
   tools: Tools;
+  /** Whether a call of this carrier can go on to a person when its stream ends (compose/transfers.ts). Absent: none can. */
+  canTransfer?: ((carrier: CarrierName, direction: CallRecord['direction']) => boolean) | undefined;
   sentences: Sentences;
   /** Plans the call that somebody asks for on the line, and says what came of it (calls/ask-callback.ts). Absent: nothing can be planned here. */
   askCallback?: ((callId: string, ask: CallbackAsk) => Promise<Said>) | undefined;

@@ -19,8 +19,12 @@ export const linesOf = (turns: readonly Line[]): string => {
   return lines.join('\n');
 };
 
+/** What became of the line, in the agent's context. */
+export const lineBroke = 'The line broke for a moment, and the call goes on now.';
+export const nobodyWasFree = 'You put the caller through to a person, nobody was free, and the caller is with you again. Offer that they are called back.';
+
 /** A `contextual_update`: the agent takes it in without answering it. */
-export const goingOn = (turns: readonly Line[]): string => {
+export const goingOn = (turns: readonly Line[], happened = lineBroke): string => {
   const lines = linesOf(turns);
-  return `The line broke for a moment, and the call goes on now. Do not introduce yourself again and do not begin anew; go on where the talk stopped.${lines === '' ? '' : ` This was said so far:\n${lines}`}`;
+  return `${happened} Do not introduce yourself again and do not begin anew; go on where the talk stopped.${lines === '' ? '' : ` This was said so far:\n${lines}`}`;
 };

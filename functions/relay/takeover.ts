@@ -1,5 +1,5 @@
 // Goes on with a call whose connection another task carried: no start frame comes again, and no ticket. Made by server.ts for ownership.ts.
-import { isTerminal, type CallRecord } from '#calls/call.ts';
+import { isBeingTransferred, isTerminal, STREAMS_PER_DOCUMENT, type CallRecord } from '#calls/call.ts';
 import type { StreamCodec, StreamEvent } from '#carriers/stream.ts';
 import type { Bridge } from './bridge.ts';
 import { carrierLeg } from './carrier-leg.ts';
@@ -7,11 +7,8 @@ import type { CarriedStream } from './gateway-ports.ts';
 import { join, voiceFor, within, type Bridges, type JoinDeps } from './join.ts';
 import type { BridgeDeps, StreamInput, Transport } from './ports.ts';
 
-/** One connection is not taken over so often. */
-const MOST_TAKEOVERS = 99;
-
-/** Orders the streams of a call: those of a later document follow all of an earlier one, and each takeover follows the one before. */
-export const bridgeEpoch = (documentEpoch: number, takeovers: number): number => documentEpoch * (MOST_TAKEOVERS + 1) + Math.min(takeovers, MOST_TAKEOVERS);
+/** Orders the streams of a call: those of a later document follow all of an earlier one, and each takeover follows the one before. One connection is not taken over so often. */
+export const bridgeEpoch = (documentEpoch: number, takeovers: number): number => documentEpoch * STREAMS_PER_DOCUMENT + Math.min(takeovers, STREAMS_PER_DOCUMENT - 1);
 
 /** Taken over too often: something is wrong with the call, or with us. The caller hears so instead of another agent. */
 const nobody: BridgeDeps['openAgent'] = (_opening, handlers) => {
@@ -46,6 +43,8 @@ export const takeover = (transport: Transport, codec: StreamCodec, deps: JoinDep
     const record = await read();
     if (over) return;
     if (record && (record.endReason !== null || isTerminal(record.status))) return close(1000, 'call-is-over');
+    // The task before us had promised a person: the carrier's next document, or its flow, puts the caller through.
+    if (record && isBeingTransferred(record)) return close(1000, 'transfer');
     const voiceId = await voiceFor(deps, record);
     if (over) return;
     const leg = carrierLeg(transport, codec, { event: 'start', ticket: undefined, accountSid: '', streamSid: carried.streamSid, callSid: carried.callSid, shape: carried.shape }, takeovers);

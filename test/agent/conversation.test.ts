@@ -2,9 +2,7 @@ import { onTestFinished, describe, expect, it } from 'vitest';
 import { conversationAddress } from '#agent/address.ts';
 import { openConversation } from '#agent/conversation.ts';
 import { faultOfAnswer, faultOfClose } from '#agent/failure.ts';
-import { useTool } from '#agent/tools.ts';
 import { fakeAgent } from '#doubles/fake-agent.ts';
-import { silentLog } from '#house/log.ts';
 
 const agent = async () => {
   const fake = await fakeAgent();
@@ -85,18 +83,5 @@ describe('why the agent was lost', () => {
     [faultOfAnswer(503, 'x'), 'agent-unreachable'],
   ])('case %#: %s', (found, expected) => {
     expect(found).toBe(expected);
-  });
-});
-
-describe('a tool', () => {
-  const use = (tool: () => Promise<never>, signal: AbortSignal) => useTool({ tool }, 'tool', { parameters: {}, optOut: () => {}, endCall: () => {} }, silentLog, signal);
-  it('that fails is answered as failed', async () => {
-    expect(await use(() => Promise.reject(new Error('x')), new AbortController().signal)).toEqual({ result: 'failed', isError: true });
-  });
-  it('that never ends is let go with the call', async () => {
-    const over = new AbortController();
-    const answer = use(() => new Promise(() => {}), over.signal);
-    over.abort();
-    expect(await answer).toEqual({ result: 'the call is over', isError: true });
   });
 });

@@ -106,7 +106,8 @@ describe('a call as the fold of what happened', () => {
 
   describe('that goes to a person', () => {
     const transfer = (state: 'asked' | 'connected' | 'failed', epoch = 0, detail: string | null = null): CallEvent => ({ kind: 'transfer', at: at(15), epoch, state, detail });
-    const back: CallEvent = { kind: 'stream-started', at: at(18), epoch: 1, streamSid: 'MZ2' };
+    const back: CallEvent = { kind: 'stream-started', at: at(18), epoch: 100, streamSid: 'MZ2' };
+    const takenOver: CallEvent = { kind: 'stream-started', at: at(16), epoch: 1, streamSid: 'MZ1' };
 
     it('tells how far that has come, the latest one', () => {
       expect(fold(stream).transfer).toBeNull();
@@ -118,6 +119,7 @@ describe('a call as the fold of what happened', () => {
     it('is concluded when the line is down, because no relay will say more', () => {
       const over = fold(status('in-progress', 4), stream, transfer('asked'), status('completed', 60));
       expect([over.endReason, isConcluded(over)]).toEqual(['caller-hung-up', true]);
+      expect(isConcluded(fold(status('in-progress', 4), stream, takenOver, transfer('asked'), status('completed', 60)))).toBe(true);
       expect(fold(stream, transfer('asked'), status('completed', 60), ended('agent-ended', 'transferred'))).toMatchObject({ endReason: 'agent-ended', endDetail: 'transferred' });
     });
 

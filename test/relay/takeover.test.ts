@@ -2,7 +2,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { FakeConversation } from '#doubles/fake-agent.ts';
 import type { FakeStream } from '#doubles/fake-twilio-stream.ts';
 import { gatewayHouse } from './gateway-house.ts';
-import { sentence, speech, type House } from './house.ts';
+import { callId, newCall, sentence, speech, type House } from './house.ts';
 
 const first = (talk: FakeConversation) => talk.received.next((frame) => frame['type'] === 'conversation_initiation_client_data');
 const told = async (talk: FakeConversation): Promise<string> => String((await talk.received.next((frame) => frame['type'] === 'contextual_update'))['text']);
@@ -70,6 +70,15 @@ describe('a call whose relay task dies', () => {
     expect(connections.owners.get(connectionId)!.epoch).toBe(2);
     third.audio(speech(800, 3), 1);
     await stream.got.until(() => stream.audio().length >= 2400);
+  });
+
+  it('goes to the person that its caller was promised, without another agent in between', async () => {
+    const { houses, owner, stream, vanish } = await begun(2);
+    for (const { records } of houses) records.set(callId, { ...newCall(), transfer: { state: 'asked', epoch: 0 } });
+    vanish(owner);
+    await stream.closed;
+    expect(others(houses, owner)[0]!.agent.contacts).toEqual([]);
+    expect(others(houses, owner)[0]!.events.all).toEqual([]);
   });
 
   it('is left alone when it is over: nobody opens a conversation with a line that is closed', async () => {
