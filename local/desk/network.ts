@@ -1,5 +1,6 @@
 // The process of the simulated phone network: Twilio, Exotel and ElevenLabs, as far as the local stack asked for them. Started by bin/local.ts.
 import { startElevenLabs } from '../elevenlabs/start.ts';
+import type { Flow } from '../exotel/applets.ts';
 import { startExotel } from '../exotel/start.ts';
 import { dieWithParent, tellReady } from '../process/parent.ts';
 import { startTwilio } from '../twilio/start.ts';
@@ -7,7 +8,7 @@ import { startTwilio } from '../twilio/start.ts';
 /** What bin/local.ts hands over in NETWORK_OPTIONS, as JSON. An absent part is not simulated. */
 export interface NetworkOptions {
   twilio?: { accountSid: string; authToken: string; number: string; callsPerSecond: number };
-  exotel?: { accountSid: string; apiKey: string; apiToken: string; exoPhone: string; callsPerMinute?: number };
+  exotel?: { accountSid: string; apiKey: string; apiToken: string; exoPhone: string; callsPerMinute?: number; flows?: Record<string, Flow> };
   elevenLabs?: { apiKey: string; agentId: string; webhook: { url: string; secret: string } };
 }
 
@@ -19,6 +20,7 @@ const twilio = options.twilio
 const exotel = options.exotel
   ? await startExotel({
     accountSid: options.exotel.accountSid, apiKey: options.exotel.apiKey, apiToken: options.exotel.apiToken, exophones: [options.exotel.exoPhone], log,
+    ...(options.exotel.flows ? { flows: options.exotel.flows } : {}),
     ...(options.exotel.callsPerMinute === undefined ? {} : { callsPerMinute: options.exotel.callsPerMinute }),
   }) : undefined;
 const elevenLabs = options.elevenLabs

@@ -85,6 +85,15 @@ const presses = (digit: string): Script => async (me) => {
   me.hangsUp();
 };
 
+/** Somebody of the business who takes a call over: greets, listens, answers, and ends the call. */
+const takesOver: Script = async (me) => {
+  await me.says('caller-hello');
+  await me.hearsThemFinish(8000);
+  await me.says('caller-yes-please');
+  await me.waits(1500);
+  me.hangsUp();
+};
+
 const noisy: Script = async (me) => {
   const noise = (seconds: number) => {
     let seed = 7;
@@ -132,6 +141,7 @@ export const tellStories = (patienceMs: number): ((number: string) => Story) => 
     answers('17', 'answers and talks', patient),
     answers('18', 'waits for a voice', patient),
     answers('19', 'two seconds late with everything', talks, { slow: true }),
+    answers('20', 'a colleague who takes calls over', takesOver),
   ];
   const byDigits = new Map(stories.map((story) => [story.digits, story]));
   const usual = answers('00', 'answers and talks');
