@@ -18,11 +18,18 @@ export interface TransferEnd {
   lineIsDown: boolean;
 }
 
-const nobodyFreeSentence = 'We are sorry, nobody is free at the moment. Our team knows that you asked for them. Goodbye.';
+const nobodyFree = 'nobody-free';
+const sentences = {
+  callBack: 'We are sorry, nobody is free at the moment. We will call you back. Goodbye.',
+  /** For those whom we may not call by ourselves: who rang in, and who asked not to be called. */
+  noted: 'We are sorry, nobody is free at the moment. Our team knows that you asked for them. Goodbye.',
+};
+/** By then somebody may be free. */
+const BACK_MS = 15 * 60_000;
 
 /**
  * A talk with a person is the end of the call. Where nobody took it, the caller goes back to the agent on a stream of its own; after as many
- * streams as a call may have, a sentence is said. 'not-asked': the record knows of no such transfer.
+ * streams as a call may have, a sentence is said, and the lead is called back. 'not-asked': the record knows of no such transfer.
  */
 export const transferEnded = (deps: AnswerDeps) => async (end: TransferEnd): Promise<CallFlow | 'not-asked'> => {
   const call = await deps.calls.adopt(end.callId, end.callSid);
@@ -42,12 +49,15 @@ export const transferEnded = (deps: AnswerDeps) => async (end: TransferEnd): Pro
   };
   // What was told first counts, should the carrier tell it twice and differently.
   if (known.transfer?.state === 'connected') return over('agent-ended', 'transferred');
-  if (known.endReason !== null || isTerminal(known.status)) return { flow: 'hang-up' };
+  const goodbye: CallFlow = { flow: 'say-goodbye', sentence: known.leadId === null || known.optedOut ? sentences.noted : sentences.callBack };
+  if (known.endReason !== null || isTerminal(known.status)) return known.endDetail === nobodyFree && !end.lineIsDown && !isTerminal(known.status) ? goodbye : { flow: 'hang-up' };
   if (end.lineIsDown) return over('caller-hung-up', 'before anybody answered');
   const epoch = end.epoch + 1;
   if (epoch > MAX_TAKEOVERS) {
-    await over('agent-ended', 'nobody-free');
-    return { flow: 'say-goodbye', sentence: nobodyFreeSentence };
+    // Kept on the call, and planned when the call's next callback settles the lead (plan-callback.ts).
+    if (goodbye.sentence === sentences.callBack) await deps.calls.append(end.callId, { kind: 'callback-asked', at, by: 'agent', dueAt: new Date(now.getTime() + BACK_MS).toISOString(), note: null });
+    await over('agent-ended', nobodyFree);
+    return goodbye;
   }
   await deps.calls.append(end.callId, { kind: 'document', at, epoch });
   return talk(deps, end.attemptId ?? '', known, epoch);

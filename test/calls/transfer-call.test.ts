@@ -147,9 +147,21 @@ describe('a transfer that has come out', () => {
       expect(ticketOf(world, await world.dialled('busy', { epoch }))).toBe(`${callId}#${epoch + 1}`);
     }
     await world.event(callId, asked(MAX_TAKEOVERS));
-    expect(await world.dialled('busy', { epoch: MAX_TAKEOVERS })).toMatchObject({ flow: 'say-goodbye', sentence: expect.stringContaining('nobody is free') as string });
+    const before = await world.dialled('busy', { epoch: MAX_TAKEOVERS });
+    expect(before).toMatchObject({ flow: 'say-goodbye', sentence: expect.stringMatching(/nobody is free.*call you back/) as string });
+    expect(await world.dialled('busy', { epoch: MAX_TAKEOVERS })).toEqual(before);
     await world.event(callId, statusEvent('completed', { sequence: 9 }));
-    expect(await world.view(lead)).toMatchObject({ disposition: 'callback', calls: [{ endReason: 'agent-ended' }] });
+    expect(await world.view(lead)).toMatchObject({ status: 'scheduled', disposition: 'callback', calls: [{ endReason: 'agent-ended' }], attempts: [{}, { state: 'scheduled', dueAt: new Date(world.clock.now().getTime() + 15 * 60_000).toISOString() }] });
+    expect(await world.dialled('busy', { epoch: MAX_TAKEOVERS })).toEqual({ flow: 'hang-up' });
+  });
+
+  it('promises no call to somebody who does not want any', async () => {
+    const world = await talking();
+    await world.event(callId, { kind: 'opt-out', at: world.clock.iso(), by: 'voice' });
+    await world.event(callId, asked(MAX_TAKEOVERS));
+    expect(await world.dialled('busy', { epoch: MAX_TAKEOVERS })).toMatchObject({ sentence: expect.not.stringContaining('call you back') as string });
+    await world.event(callId, statusEvent('completed', { sequence: 9 }));
+    expect(await world.view(lead)).toMatchObject({ status: 'do-not-call', attempts: [{}] });
   });
 
   it('of long ago, told again, is answered with a ticket that is used up', async () => {
