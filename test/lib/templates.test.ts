@@ -55,3 +55,14 @@ describe.each(Object.entries(variants))('the templates, %s', (_name, context) =>
     expect(describeStacks(context).templates()).toEqual(all);
   });
 });
+
+describe('a setting of the business', () => {
+  it('reaches the relay, which offers a transfer, and the function that dials it, alike', () => {
+    const resources = Object.values(describeStacks({ settings: { TRANSFER_NUMBERS: '+12025550170,+12025550171', NOBODY_FREE_MESSAGE: 'Nobody is free.' } }).templates()).flatMap((template) => Object.values(resourcesOf(template)));
+    const relays = resources.filter(({ Type }) => Type === 'AWS::ECS::TaskDefinition').flatMap(({ Properties }) => Properties['ContainerDefinitions'] as { Environment: { Name: string; Value: unknown }[] }[]);
+    for (const { Environment } of relays) expect(Environment).toEqual(expect.arrayContaining([{ Name: 'TRANSFER_NUMBERS', Value: '+12025550170,+12025550171' }, { Name: 'NOBODY_FREE_MESSAGE', Value: 'Nobody is free.' }]));
+    const answers = resources.filter(({ Type, Properties }) => Type === 'AWS::Lambda::Function' && String(Properties['Description']).startsWith('Answer documents'))
+      .map(({ Properties }) => (Properties['Environment'] as { Variables: Record<string, unknown> }).Variables['TRANSFER_NUMBERS']);
+    expect([relays.length, answers]).toEqual([1, ['+12025550170,+12025550171']]);
+  });
+});
