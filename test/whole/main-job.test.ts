@@ -26,7 +26,7 @@ const reached = (leadId: string): Promise<LeadSeen> => until('the lead is reache
   return seen.status === 'reached' && seen;
 }, 70_000);
 
-const leadKeys = ['attempts', 'calls', 'consent', 'createdAt', 'disposition', 'leadId', 'name', 'phone', 'status', 'summary', 'timeZone', 'timeline'];
+const leadKeys = ['attempts', 'calls', 'consent', 'createdAt', 'disposition', 'leadId', 'name', 'phone', 'status', 'summary', 'suppression', 'timeZone', 'timeline'];
 const callKeys = ['answeredAt', 'answeredBy', 'attemptId', 'callId', 'callSid', 'carrier', 'conversationId', 'cost', 'direction', 'durationSeconds', 'endReason', 'endedAt', 'from', 'latency',
   'recordingUrl', 'startedAt', 'status', 'to', 'transcript', 'transfer', 'voiceId'];
 
