@@ -186,7 +186,7 @@ describe('when the agent cannot be had', () => {
   });
 
   it('an agent that keeps the caller in its queue is given up later', async () => {
-    const { call, ended, metrics } = await house({ reassureMs: 40, firstAudioMs: 80, queueMs: 200 });
+    const { call, ended, metrics } = await house({ reassureMs: 40, firstAudioMs: 1000, queueMs: 1300 });
     const { stream, talk } = await call();
     stream.playAlways();
     talk.send({ type: 'queue_status', queue_status_event: { status: 'waiting' } });
