@@ -4,6 +4,11 @@ import { Agent, request } from 'node:http';
 export interface Integration {
   /** False when no relay took it with a status below 300 in time. */
   post(connectionId: string, route: string, body: Buffer): Promise<boolean>;
+  /**
+   * Registers these and deregisters the others, as ECS does. One that is new gets messages once it answered its health check; one that is
+   * left out gets no more from now on, and is still listened to for those that it has. Resolves when all new ones were asked.
+   */
+  set(relays: readonly string[]): Promise<void>;
   stop(): void;
 }
 
@@ -12,8 +17,9 @@ const TIMEOUT_MS = 3000;
 /** A network load balancer's least is 10 s; nobody at a desk waits so long. */
 const HEALTH_MS = 1000;
 
-export const integration = (relays: readonly string[]): Integration => {
+export const integration = (first: readonly string[]): Integration => {
   const agent = new Agent({ keepAlive: true, maxSockets: 200 });
+  let relays = first;
   const healthy = new Set(relays);
   let turn = 0;
   let stopped = false;
@@ -28,7 +34,7 @@ export const integration = (relays: readonly string[]): Integration => {
   });
   const look = async (): Promise<void> => {
     await Promise.all(relays.map(async (base) => {
-      if (await ask(base, '/health', 'GET', {}, Buffer.alloc(0))) healthy.add(base);
+      if (await ask(base, '/health', 'GET', {}, Buffer.alloc(0)) && relays.includes(base)) healthy.add(base);
       else healthy.delete(base);
     }));
   };
@@ -43,6 +49,11 @@ export const integration = (relays: readonly string[]): Integration => {
       const taken = await ask(base, '/apigw/frame', 'POST', { 'content-type': 'application/json', 'x-ws-connection-id': connectionId, 'x-ws-event': route }, body);
       if (!taken) healthy.delete(base);
       return taken || stopped;
+    },
+    set: async (wanted) => {
+      relays = [...wanted];
+      for (const base of healthy) if (!relays.includes(base)) healthy.delete(base);
+      await look();
     },
     stop: () => {
       stopped = true;

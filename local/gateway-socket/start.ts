@@ -5,7 +5,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { WebSocket, WebSocketServer } from 'ws';
 import { connectionsApi } from './connections.ts';
-import { integration } from './integration.ts';
+import { integration, type Integration } from './integration.ts';
 
 export interface GatewaySocketOptions {
   /** 0 takes any free port. */
@@ -28,6 +28,8 @@ export interface GatewaySocket {
   url: string;
   /** Of the carriers' sockets that are open now. */
   readonly connections: string[];
+  /** Who gets messages from now on. */
+  readonly relays: Pick<Integration, 'set'>;
   stop(): Promise<void>;
 }
 
@@ -113,6 +115,7 @@ export const startGatewaySocket = async (options: GatewaySocketOptions): Promise
     get connections() {
       return [...open.keys()];
     },
+    relays: { set: (wanted) => relays.set(wanted) },
     stop: async () => {
       for (const carrier of sockets.clients) carrier.terminate();
       for (const timer of waiting) clearTimeout(timer);

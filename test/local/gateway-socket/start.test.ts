@@ -42,7 +42,7 @@ const line = async (options: Partial<GatewaySocketOptions> = {}, status: () => n
     await new Promise((resolve, reject) => { socket.on('open', resolve).on('error', reject); });
     return { socket, got, closed, id: gateway.connections.at(-1)! };
   };
-  return { posted, gateway, client, connect };
+  return { posted, gateway, client, connect, relays };
 };
 const fault = async (client: ApiGatewayManagementApiClient, command: PostToConnectionCommand | DeleteConnectionCommand): Promise<[string, number | undefined]> => {
   try {
@@ -100,6 +100,16 @@ describe('the local API Gateway', () => {
     socket.send('{"event":"media"}');
     expect(JSON.parse(await got.next(() => true))).toMatchObject({ message: 'Internal server error', connectionId: id });
     expect(socket.readyState).toBe(WebSocket.OPEN);
+  });
+
+  it('posts to the relays that it was told of last, and to a new one only when that answers its health check', async () => {
+    const { connect, gateway, posted, relays } = await line();
+    const { socket } = await connect();
+    // Nobody listens at port 1.
+    await gateway.relays.set([await backend(2, posted, () => 200), relays[1]!, 'http://127.0.0.1:1']);
+    for (let i = 0; i < 6; i++) socket.send('{"event":"media"}');
+    await posted.until((all) => all.length === 7);
+    expect(posted.all.slice(1).map(({ relay }) => relay).toSorted((a, b) => a - b)).toEqual([1, 1, 1, 2, 2, 2]);
   });
 
   it('refuses a handshake that no relay takes, and one for another stage', async () => {
