@@ -1,0 +1,104 @@
+// Used by the tests and benches of many relay processes: callers who talk through a fleet, and what was promised to them, checked.
+import type { Turn } from '#calls/call.ts';
+import { busyLines, type BusyLine } from '#doubles/busy-lines.ts';
+import type { Talk, TalkingAgent } from '#doubles/talking-agent.ts';
+import type { Fleet, SeededCall } from './fleet.ts';
+import { until } from './until.ts';
+
+export interface FleetCall extends SeededCall { line: BusyLine }
+
+export interface FleetTalks {
+  readonly calls: readonly FleetCall[];
+  /**
+   * Resolves once every caller hears an agent that is there, after this moment; with each one's longest silence since then in ms, in the order
+   * of `calls`. Rejects with those who do not.
+   */
+  talkedWithAgain(since: number, withinMs?: number): Promise<number[]>;
+  /** What was promised and not kept, in sentences. To be asked while all are on the line. */
+  broken(): Promise<string[]>;
+  /** All callers hang up; resolves when each call's record says so. */
+  hangUp(): Promise<void>;
+  stop(): void;
+}
+
+/** From the agent's words to the store: on a busy machine, with some turns of each call under way at any time. */
+const RECORDER_MS = 1000;
+/** Of the transcript, how many turns back an agent that goes on must have been told of. */
+const TOLD_TURNS = 20;
+
+/** What was said in a conversation long enough before its end that it must be known. `cut`: the caller may have heard a part of it only. */
+const known = (talk: Talk): { text: string; cut: boolean }[] => {
+  const before = Math.min(talk.closedAt, performance.now()) - RECORDER_MS;
+  const last = talk.open ? undefined : talk.turns.findLast(({ role }) => role === 'agent');
+  return talk.turns.filter(({ at }) => at < before).map((turn) => ({ text: turn.text, cut: turn === last }));
+};
+const fits = (stored: string, { text, cut }: { text: string; cut: boolean }): boolean => stored === text || (cut && (stored === '…' || text.startsWith(stored)));
+
+const transcriptFaults = (talks: readonly Talk[], stored: readonly Turn[]): string[] => {
+  const faults: string[] = [];
+  const said = new Set(talks.flatMap(({ turns }) => turns.map(({ text }) => text)));
+  let at = 0;
+  for (const expected of talks.flatMap(known)) {
+    const found = stored.findIndex((turn, i) => i >= at && fits(turn.text, expected));
+    if (found < 0) faults.push(`"${expected.text}" is not in its place in the transcript`);
+    else at = found + 1;
+  }
+  for (const { text } of stored) if (text !== '…' && !said.has(text) && ![...said].some((whole) => whole.startsWith(text))) faults.push(`"${text}" is in the transcript and was not said`);
+  return faults;
+};
+/** Each conversation after the first goes on where the one before it stopped. */
+const contextFaults = (talks: readonly Talk[]): string[] => talks.slice(1).flatMap((talk, i) => {
+  if (talk.turns.length === 0) return [];
+  const told = talk.told.join('\n');
+  const unknown = talks.slice(0, i + 1).flatMap(known).filter(({ cut }) => !cut).slice(-TOLD_TURNS).filter(({ text }) => !told.includes(text));
+  return [
+    ...(talk.firstMessage === null ? [`conversation ${talk.number} began with the agent's usual words`] : []),
+    ...unknown.map(({ text }) => `conversation ${talk.number} was not told of "${text}"`),
+  ];
+});
+
+export const startTalks = async (fleet: Fleet, agent: TalkingAgent, count: number): Promise<FleetTalks> => {
+  const lines = busyLines(fleet.url);
+  const calls: FleetCall[] = [];
+  const began = performance.now();
+  for (let i = 0; i < count; i++) {
+    // Every fourth speaks with Exotel's accent.
+    const call = await fleet.seed(i % 4 === 3 ? 'exotel' : 'twilio');
+    calls.push({ ...call, line: await lines.call(call) });
+  }
+  const lateFor = ({ callSid, line }: FleetCall, since: number): boolean => {
+    const last = agent.of(callSid).findLast(({ open }) => open);
+    return !last || line.heard.at(-1)?.conversation !== last.number || line.silenceSince(since) >= performance.now() - since;
+  };
+  const talkedWithAgain: FleetTalks['talkedWithAgain'] = async (since, withinMs = 15_000) => {
+    let late: FleetCall[] = [];
+    await until('everybody is talked with', () => (late = calls.filter((call) => lateFor(call, since))).length === 0, withinMs).catch((error: Error) => {
+      throw new Error(`${error.message}; not with ${late.map(({ callSid, line }) => `${callSid} (${line.closed ? `closed ${line.closed.code}` : `${agent.of(callSid).filter(({ open }) => open).length} conversations`})`).join(', ')}`);
+    });
+    return calls.map(({ line }) => line.silenceSince(since));
+  };
+  await talkedWithAgain(began, 30_000);
+
+  return {
+    calls, talkedWithAgain,
+    broken: async () => {
+      const all = await Promise.all(calls.map(async ({ callId, callSid, line }) => {
+        const talks = agent.of(callSid);
+        const live = talks.filter(({ open }) => open).length;
+        const stored = (await fleet.stores.calls.turns(callId)).toSorted((a, b) => a.index - b.index);
+        const faults = [
+          ...(line.closed ? [`the carrier's socket was closed (${line.closed.code})`] : []),
+          ...(live === 1 ? [] : [`${live} conversations are live`]),
+          ...line.faults, ...talks.flatMap(({ frames }) => frames.faults), ...transcriptFaults(talks, stored), ...contextFaults(talks),
+        ];
+        return faults.map((fault) => `${callSid.replace(/0+/, ' ')}: ${fault}`);
+      }));
+      return all.flat();
+    },
+    hangUp: async () => {
+      for (const { line } of calls) line.hangUp();
+      for (const { callId } of calls) await until(`the end of ${callId} is written down`, async () => (await fleet.stores.calls.call(callId))?.endReason !== null);
+    },
+    stop: () => lines.stop(),
+  };
+};
