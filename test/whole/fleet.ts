@@ -54,7 +54,7 @@ export interface Fleet {
   /** Sends it no more messages, as ECS does just before SIGTERM. */
   deregister(relay: RelayProcess): Promise<void>;
   seed(accent: Accent, name?: string): Promise<SeededCall>;
-  /** Ends relays in order, then all else. Resolves with how each relay that was still running ended. */
+  /** Ends relays in order, then all else. Resolves with how each relay that was still running ended; asking twice is fine. */
   stop(): Promise<(number | NodeJS.Signals)[]>;
 }
 
@@ -127,6 +127,7 @@ export const startFleet = async (options: FleetOptions): Promise<Fleet> => {
   const running = new Set<RelayProcess>();
   let registered: RelayProcess[] = [];
   let seeded = 0;
+  let stopped = false;
   const register = (relays: RelayProcess[]): Promise<void> => {
     registered = relays;
     return gateway.relays.set(relays.map(({ base }) => base));
@@ -169,6 +170,8 @@ export const startFleet = async (options: FleetOptions): Promise<Fleet> => {
       return { callId, leadId, callSid, accent, ticket: sealTicket(ticketSecret, { callId, callSid, epoch: 0, expires: Math.floor(Date.now() / 1000) + 600 }) };
     },
     stop: async () => {
+      if (stopped) return [];
+      stopped = true;
       const left = [...running];
       for (const relay of left) relay.signal('SIGTERM');
       const ends = await Promise.all(left.map(({ exit }) => exit));
@@ -179,4 +182,10 @@ export const startFleet = async (options: FleetOptions): Promise<Fleet> => {
       return ends;
     },
   };
+};
+
+/** The relay that talks in most calls: the one whose death is noticed. */
+export const busiest = async ({ relays }: Fleet): Promise<RelayProcess> => {
+  const loads = await Promise.all(relays.map(async (relay) => ({ relay, active: await relay.active() })));
+  return loads.toSorted((a, b) => b.active - a.active)[0]!.relay;
 };
