@@ -10,6 +10,8 @@ export interface BusyLine {
   readonly callSid: string;
   /** When the first audio of each conversation came, by a clock that never goes back. */
   readonly heard: { conversation: number; at: number }[];
+  /** When agent audio came last. */
+  readonly heardAt: number;
   /** The longest time without any agent audio, from then until now. */
   silenceSince(then: number): number;
   /** What a caller should not have heard: pieces twice, out of order, or of an agent that was replaced. */
@@ -122,6 +124,7 @@ const line = (socket: WebSocket, accent: Accent, callSid: string, ticket: string
       marks = marks.filter((mark) => mark.due > now);
       for (const { name } of reached) echo(name);
     },
+    get heardAt() { return arrivals.at(-1) ?? -Infinity; },
     silenceSince: (then) => {
       const times = [then, ...arrivals.filter((at) => at > then), performance.now()];
       return Math.max(...times.slice(1).map((at, i) => at - times[i]!));

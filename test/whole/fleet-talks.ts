@@ -23,6 +23,8 @@ export interface FleetTalks {
 
 /** From the agent's words to the store: on a busy machine, with some turns of each call under way at any time. */
 const RECORDER_MS = 1000;
+/** What was on its way to a caller when its relay was killed is not taken for the next agent's words. */
+const UNDER_WAY_MS = 200;
 /** Of the transcript, how many turns back an agent that goes on must have been told of. */
 const TOLD_TURNS = 20;
 
@@ -68,7 +70,7 @@ export const startTalks = async (fleet: Fleet, agent: TalkingAgent, count: numbe
   }
   const lateFor = ({ callSid, line }: FleetCall, since: number): boolean => {
     const last = agent.of(callSid).findLast(({ open }) => open);
-    return !last || line.heard.at(-1)?.conversation !== last.number || line.silenceSince(since) >= performance.now() - since;
+    return !last || line.heard.at(-1)?.conversation !== last.number || line.heardAt <= since || performance.now() < since + UNDER_WAY_MS;
   };
   const talkedWithAgain: FleetTalks['talkedWithAgain'] = async (since, withinMs = 15_000) => {
     let late: FleetCall[] = [];
