@@ -34,6 +34,8 @@ interface Mine { is: 'mine'; connection: GatewayConnection; owner: Owner }
 interface Peers { is: 'peers'; owner: Owner; at: number; askedMs: number; lost: boolean }
 type Entry = Asked | Mine | Peers | { is: 'over'; at: number };
 
+/** A connection that is over and still brings frames after so long was not closed: API Gateway limits closes as it does posts. */
+const STILL_OPEN_MS = 1000;
 /** A connection that is over, or that nothing came for, is forgotten after so long. */
 const REMEMBERED_MS = 60_000;
 const SWEEP_MS = 10_000;
@@ -58,11 +60,19 @@ export const ownership = (deps: OwnershipDeps): Ownership => {
     closing.add(work);
     void work.finally(() => closing.delete(work));
   };
-  const end = (connectionId: string, why: string): void => {
+  const drop = (connectionId: string): void => {
     entries.set(connectionId, { is: 'over', at: ms() });
+    settleLater(posts.drop(connectionId).catch((error: unknown) => log.warn('a connection could not be closed at API Gateway', { error })));
+  };
+  const end = (connectionId: string, why: string): void => {
+    drop(connectionId);
     metrics.countBy('streams_closed', why);
     log.warn('a connection was closed: no task carries it', { why });
-    settleLater(posts.drop(connectionId).catch((error: unknown) => log.warn('a connection could not be closed at API Gateway', { error })));
+  };
+  /** A frame for a connection that is over. */
+  const late = ({ connectionId, event }: ForwardedFrame, { at }: { at: number }): void => {
+    metrics.count('frames_dropped');
+    if (event !== '$disconnect' && ms() - at >= STILL_OPEN_MS) drop(connectionId);
   };
   const carry = async (connectionId: string, owner: Owner, stream: CarriedStream): Promise<void> => {
     try {
@@ -105,9 +115,9 @@ export const ownership = (deps: OwnershipDeps): Ownership => {
   };
   const findOut = (frame: ForwardedFrame): void => {
     const { connectionId } = frame;
-    ask(connectionId, [frame], frame.event === 'start', async ({ started }) => (started ? store.claim(connectionId, await fleet.claimant()) : store.owner(connectionId)), ({ started }) => {
-      // Without a start it may be what is left of a call that is over.
-      if (started) end(connectionId, 'owner-unknown');
+    ask(connectionId, [frame], frame.event === 'start', async ({ started }) => (started ? store.claim(connectionId, await fleet.claimant()) : store.owner(connectionId)), ({ held }) => {
+      // Its start did not reach anybody, and does not come again. After its end there is nothing to be closed.
+      if (held.some(({ event }) => event !== '$disconnect')) end(connectionId, 'owner-unknown');
       else entries.set(connectionId, { is: 'over', at: ms() });
     });
   };
@@ -182,7 +192,7 @@ export const ownership = (deps: OwnershipDeps): Ownership => {
           // Nobody is there to be talked with any more.
           if (frame.event === '$disconnect') return void entries.set(frame.connectionId, { is: 'over', at: ms() });
           return replace(frame.connectionId, entry.owner, [frame]);
-        case 'over': return;
+        case 'over': return late(frame, entry);
         case 'asked': return search.hold(entry, frame);
       }
     },
@@ -196,14 +206,15 @@ export const ownership = (deps: OwnershipDeps): Ownership => {
         return connection.frame(frame.event, frame.body);
       }
       if (entry.is === 'mine') return entry.connection.frame(frame.event, frame.body);
-      if (entry.is === 'over') return metrics.count('frames_dropped');
+      if (entry.is === 'over') return late(frame, entry);
       if (entry.is === 'peers') return ms() - entry.askedMs > STALE_MS ? findOut(frame) : deps.send(entry.owner, frame);
       search.hold(entry, frame);
     },
     expect: (connectionId) => {
       if (expected.size >= MOST_EXPECTED) return;
       const lookForStart = async (): Promise<void> => {
-        if (stopped || entries.has(connectionId) || await store.owner(connectionId)) return;
+        const known = entries.get(connectionId)?.is;
+        if (stopped || known === 'mine' || known === 'peers' || await store.owner(connectionId)) return;
         metrics.countBy('streams_refused', 'no-ticket-in-time');
         end(connectionId, 'no-ticket-in-time');
       };

@@ -43,12 +43,16 @@ export const gatewayHouse = async (tasks: number, options: Partial<RelayOptions>
   const connections = memoryConnections();
   let real: ConnectionPosts | undefined;
   const posted: Buffer[] = [];
+  const refusedDrops = { left: 0 };
   const posts: ConnectionPosts = {
     post: (id, data) => {
       posted.push(Buffer.from(data as Buffer));
       return real!.post(id, data);
     },
-    drop: (id) => real!.drop(id),
+    drop: async (id) => {
+      if (refusedDrops.left > 0 && refusedDrops.left--) throw new Error('too many requests');
+      return real!.drop(id);
+    },
     close: () => {},
   };
   const houses: House[] = [];
@@ -78,6 +82,8 @@ export const gatewayHouse = async (tasks: number, options: Partial<RelayOptions>
   };
   return {
     houses, gateway, connections, posted, connect,
+    /** API Gateway fails that many closes from now on. */
+    refusedDrops,
     /** Nobody reaches that task any more: neither API Gateway nor its peers. */
     vanish: (house: House) => wires[houses.indexOf(house)]!.cut(),
     /** A call in which the agent has just been reached, and the house whose task owns it. */

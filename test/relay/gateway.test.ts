@@ -10,7 +10,8 @@ const heardByAgent = (received: Record<string, unknown>[]): Buffer =>
 
 describe('a call through API Gateway', () => {
   it('is talked with like any other, whichever task its frames reach', async () => {
-    const { call, houses, connections } = await gatewayHouse(3);
+    // The link between two tasks is opened by its first frame: on a busy machine that takes longer than a frame may be late.
+    const { call, houses, connections } = await gatewayHouse(3, { holdMs: 2000 });
     const { stream, talk, owner } = await call();
     const words = speech(160 * 30);
     for (let i = 0; i < 30; i++) stream.speak(words.subarray(160 * i, 160 * (i + 1)));
@@ -73,6 +74,30 @@ describe('a call through API Gateway', () => {
     const silent = await connect();
     expect((await silent.closed).code).toBe(1001);
     expect(houses.flatMap(({ agent }) => agent.conversations.all)).toEqual([]);
+  });
+
+  it('is closed when its start never reached a task, whatever else did', async () => {
+    const { connect, houses } = await gatewayHouse(2, { ticketMs: 400, ownerMs: 200 });
+    const stream = await connect();
+    const speaking = setInterval(() => stream.speak(speech(160)), 20);
+    expect((await stream.closed).code).toBe(1001);
+    clearInterval(speaking);
+    expect(houses.flatMap(({ agent }) => agent.contacts)).toEqual([]);
+  });
+
+  it('is closed again, as long as frames come, when API Gateway did not close it', async () => {
+    const { call, refusedDrops } = await gatewayHouse(2);
+    const { stream, talk, owner } = await call();
+    stream.playAlways();
+    talk.audio(speech(800), 1);
+    await stream.got.next((heard) => heard.kind === 'media');
+    refusedDrops.left = 2;
+    talk.close(1000);
+    expect(await owner.ended()).toMatchObject({ endReason: 'agent-ended' });
+    const speaking = setInterval(() => stream.speak(speech(160)), 20);
+    expect((await stream.closed).code).toBe(1001);
+    clearInterval(speaking);
+    expect(refusedDrops.left).toBe(0);
   });
 
   it('is handed to another task by one that is full', async () => {
