@@ -38,8 +38,8 @@ const TICK_MS = 20;
 /** After a pause of this process no more than so much is made up for. */
 const MOST_FRAMES_A_TICK = 10;
 const accents = {
-  twilio: { frameMs: 20, frameBytes: 160, pieceBytes: 160 },
-  exotel: { frameMs: 100, frameBytes: 1600, pieceBytes: 320 },
+  twilio: { frameMs: 20, bytesPerMs: 8, pieceBytes: 160 },
+  exotel: { frameMs: 100, bytesPerMs: 16, pieceBytes: 320 },
 } as const;
 const BYTES_PER_PIECE_MS = 20;
 
@@ -57,8 +57,10 @@ const open = async (url: string): Promise<WebSocket> => {
   return socket;
 };
 
-const line = (socket: WebSocket, accent: Accent, callSid: string, ticket: string, accountSid: string): Line => {
-  const { frameMs, frameBytes, pieceBytes } = accents[accent];
+const line = (socket: WebSocket, accent: Accent, callSid: string, ticket: string, accountSid: string, leastFrameMs: number): Line => {
+  const { bytesPerMs, pieceBytes } = accents[accent];
+  const frameMs = Math.max(accents[accent].frameMs, leastFrameMs);
+  const frameBytes = frameMs * bytesPerMs;
   const streamSid = `MZ${callSid.slice(2)}`;
   const heard: BusyLine['heard'] = [];
   const faults: string[] = [];
@@ -141,8 +143,11 @@ const line = (socket: WebSocket, accent: Accent, callSid: string, ticket: string
   };
 };
 
-/** `url`: where carriers connect; `ws://…` of a relay or of the gateway. */
-export const busyLines = (url: string): BusyLines => {
+/**
+ * `url`: where carriers connect; `ws://…` of a relay or of the gateway. Each frame costs some system calls in each process that it goes
+ * through: where those are dear, `leastFrameMs` makes longer ones than the carrier would.
+ */
+export const busyLines = (url: string, leastFrameMs = 0): BusyLines => {
   const all: Line[] = [];
   const ticking = setInterval(() => {
     const now = performance.now();
@@ -151,7 +156,7 @@ export const busyLines = (url: string): BusyLines => {
   return {
     all,
     call: async ({ accent, callSid, ticket, accountSid = 'AC1' }) => {
-      const made = line(await open(url), accent, callSid, ticket, accountSid);
+      const made = line(await open(url), accent, callSid, ticket, accountSid, leastFrameMs);
       all.push(made);
       return made;
     },

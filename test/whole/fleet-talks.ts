@@ -14,6 +14,8 @@ export interface FleetTalks {
    * of `calls`. Rejects with those who do not.
    */
   talkedWithAgain(since: number, withinMs?: number): Promise<number[]>;
+  /** For each caller whose conversation was closed after that moment: from there to the first words of the next, in ms. */
+  cutOffs(since: number): number[];
   /** What was promised and not kept, in sentences. To be asked while all are on the line. */
   broken(): Promise<string[]>;
   /** All callers hang up; resolves when each call's record says so. */
@@ -59,10 +61,9 @@ const contextFaults = (talks: readonly Talk[]): string[] => talks.slice(1).flatM
   ];
 });
 
-export const startTalks = async (fleet: Fleet, agent: TalkingAgent, count: number): Promise<FleetTalks> => {
-  const lines = busyLines(fleet.url);
+export const startTalks = async (fleet: Fleet, agent: TalkingAgent, count: number, leastFrameMs = 0): Promise<FleetTalks> => {
+  const lines = busyLines(fleet.url, leastFrameMs);
   const calls: FleetCall[] = [];
-  const began = performance.now();
   for (let i = 0; i < count; i++) {
     // Every fourth speaks with Exotel's accent.
     const call = await fleet.seed(i % 4 === 3 ? 'exotel' : 'twilio');
@@ -72,17 +73,27 @@ export const startTalks = async (fleet: Fleet, agent: TalkingAgent, count: numbe
     const last = agent.of(callSid).findLast(({ open }) => open);
     return !last || line.heard.at(-1)?.conversation !== last.number || line.heardAt <= since || performance.now() < since + UNDER_WAY_MS;
   };
+  /** All that is known of a call, for the failure. */
+  const story = async ({ callId, callSid, line }: FleetCall): Promise<string> => {
+    const talks = agent.of(callSid).map(({ number, open, turns }) => `${number} (${open ? 'open' : 'closed'}, ${turns.length} turns)`).join(', ');
+    const events = (await fleet.stores.calls.events(callId)).map((event) => `${event.kind}${'detail' in event ? ` ${event.detail}` : ''}`).join(', ');
+    return `${callSid}: socket ${line.closed?.code ?? 'open'}, ${line.failures} frames not taken, conversations ${talks || 'none'}, heard ${line.heard.at(-1)?.conversation ?? 'nothing'}, events ${events}`;
+  };
   const talkedWithAgain: FleetTalks['talkedWithAgain'] = async (since, withinMs = 15_000) => {
     let late: FleetCall[] = [];
-    await until('everybody is talked with', () => (late = calls.filter((call) => lateFor(call, since))).length === 0, withinMs).catch((error: Error) => {
-      throw new Error(`${error.message}; not with ${late.map(({ callSid, line }) => `${callSid} (${line.closed ? `closed ${line.closed.code}` : `${agent.of(callSid).filter(({ open }) => open).length} conversations`})`).join(', ')}`);
+    await until('everybody is talked with', () => (late = calls.filter((call) => lateFor(call, since))).length === 0, withinMs).catch(async (error: Error) => {
+      throw new Error(`${error.message}; not with\n${(await Promise.all(late.map(story))).join('\n')}\n${fleet.relays.map((relay) => relay.output()).join('\n')}`);
     });
     return calls.map(({ line }) => line.silenceSince(since));
   };
-  await talkedWithAgain(began, 30_000);
+  await talkedWithAgain(performance.now(), 30_000);
 
   return {
     calls, talkedWithAgain,
+    cutOffs: (since) => calls.flatMap(({ callSid, line }) => agent.of(callSid).flatMap(({ closedAt }, i, all) => {
+      const next = line.heard.find(({ conversation }) => conversation === all[i + 1]?.number);
+      return closedAt > since && next ? [next.at - closedAt] : [];
+    })),
     broken: async () => {
       const all = await Promise.all(calls.map(async ({ callId, callSid, line }) => {
         const talks = agent.of(callSid);

@@ -31,7 +31,7 @@ export interface RelayProcess {
   readonly revision: string;
   readonly exit: Promise<number | NodeJS.Signals>;
   output(): string;
-  signal(name: 'SIGTERM' | 'SIGKILL'): void;
+  signal(name: 'SIGTERM' | 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): void;
   /** Calls that it talks in. */
   active(): Promise<number>;
   /** Counters without labels, by their names in functions/relay/metrics.ts. */
@@ -47,6 +47,8 @@ export interface Fleet {
   readonly stores: ReturnType<typeof storesOver>;
   /** Where carriers connect. */
   readonly url: string;
+  /** The database's. */
+  readonly endpoint: string;
   /** Those that get messages, in the order in which they were started. */
   readonly relays: readonly RelayProcess[];
   /** Starts another and registers it once it is healthy. */
@@ -144,7 +146,7 @@ export const startFleet = async (options: FleetOptions): Promise<Fleet> => {
   await register(await Promise.all(Array.from({ length: options.relays }, () => start('relay:1'))));
 
   return {
-    stores, url: gateway.url,
+    stores, url: gateway.url, endpoint: database.endpoint,
     get relays() { return registered; },
     add: async (revision = 'relay:1') => {
       const relay = await start(revision);
@@ -173,7 +175,7 @@ export const startFleet = async (options: FleetOptions): Promise<Fleet> => {
       if (stopped) return [];
       stopped = true;
       const left = [...running];
-      for (const relay of left) relay.signal('SIGTERM');
+      for (const relay of left) for (const signal of ['SIGCONT', 'SIGTERM'] as const) relay.signal(signal);
       const ends = await Promise.all(left.map(({ exit }) => exit));
       await gateway.stop();
       connected.db.destroy();

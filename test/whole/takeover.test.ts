@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { talkingAgent, type TalkingAgent } from '#doubles/talking-agent.ts';
 import { relayDefaults } from '#relay/options.ts';
+import { wait } from '#house/clock.ts';
 import { loadSentences } from '#relay/sentences.ts';
 import { busiest, startFleet, type Fleet } from './fleet.ts';
 import { startTalks, type FleetTalks } from './fleet-talks.ts';
@@ -58,7 +59,8 @@ describe('calls on three relays', () => {
       await fleet.deregister(old);
       old.signal('SIGTERM');
       expect(await old.exit).toBe(0);
-      expect(Math.max(...await talks.talkedWithAgain(since))).toBeLessThan(TALKED_WITH_WITHIN_MS);
+      await talks.talkedWithAgain(since);
+      expect(Math.max(0, ...talks.cutOffs(since))).toBeLessThan(TALKED_WITH_WITHIN_MS);
     }
     expect(fleet.relays.map(({ revision }) => revision)).toEqual(['relay:2', 'relay:2', 'relay:2']);
     await talks.talkedWithAgain(performance.now() + 2000);
@@ -85,6 +87,29 @@ describe('calls on three relays', () => {
     expect(agent.talks.filter(({ open }) => open)).toEqual([]);
     expect(await fleet.stop()).toEqual(fleet.relays.map(() => 0));
   });
+});
+
+test('a relay that stood still and comes back leaves each caller with one agent', { timeout: 90_000 }, async () => {
+  const agent = await talkingAgent();
+  const fleet = await startFleet({ relays: 2, agentUrl: agent.baseUrl });
+  const talks = await startTalks(fleet, agent, 3);
+  onTestFinished(async () => {
+    talks.stop();
+    await fleet.stop();
+    await agent.stop();
+  });
+  // Shorter than what peers take for dead, about as long, and longer.
+  for (const standsStillMs of [800, 2500, 3500, 6000]) {
+    const still = await busiest(fleet);
+    still.signal('SIGSTOP');
+    await wait(standsStillMs);
+    still.signal('SIGCONT');
+    await until(`every caller has one agent after ${standsStillMs} ms`, () => talks.calls.every(({ callSid }) => agent.of(callSid).filter(({ open }) => open).length === 1), 15_000);
+    await talks.talkedWithAgain(performance.now() + 1000);
+  }
+  expect(talks.calls.filter(({ line }) => line.closed)).toEqual([]);
+  // What it was about to say when it stopped may still be heard, and is not gone on with.
+  for (const { callSid, line } of talks.calls) expect(line.heard.at(-1)!.conversation).toBe(agent.of(callSid).at(-1)!.number);
 });
 
 test('a call that is taken over too often ends honestly, with a recorded sentence and a reason', { timeout: 90_000 }, async () => {
