@@ -39,6 +39,10 @@ export const conversationsOf = (...agents: FakeAgent[]): SortWorld['conversation
   return (callSid) => of(callSid).next(() => true);
 };
 
+const PATIENCE_MS = 20_000;
+/** What a relay had when it was killed is lost; the caller sees that nothing came of it. */
+const AGAIN_MS = 3000;
+
 const second = (value = 0x55): Buffer => Buffer.alloc(8000, value);
 const frame = Buffer.alloc(160, 0x7f);
 const speaks = (stream: FakeStream, frames: number): void => {
@@ -70,16 +74,30 @@ const onTheLine = (caller: (stream: FakeStream, call: PlacedCall & { talk: Promi
   // Not awaited: an agent that is never asked has no part to play. A socket that closes meanwhile is an end like any other.
   answering().catch(() => {});
   stream.start({ callSid: call.callSid, accountSid: call.accountSid, parameters: { ticket: call.ticket } });
-  await caller(stream, { ...call, talk }, world);
-  await stream.closed;
+  // A carrier never falls silent; behind API Gateway that is how a relay that died is missed.
+  const line = setInterval(() => stream.speak(frame), 250);
+  try {
+    await caller(stream, { ...call, talk }, world);
+    await stream.closed;
+  } finally {
+    clearInterval(line);
+  }
 };
 const listens = (): void => {};
-const hears = async (stream: FakeStream): Promise<void> => void await stream.got.next((heard) => heard.kind === 'media');
-/** Somebody who only shows a bad ticket, or none. */
+/** `stop`, and then the carrier's own close, should ours not come first. */
+const hangsUp = (stream: FakeStream): void => {
+  stream.stop();
+  const closing = setTimeout(() => stream.close(), 2000);
+  void stream.closed.then(() => clearTimeout(closing));
+};
+const hears = async (stream: FakeStream): Promise<void> => void await stream.got.next((heard) => heard.kind === 'media' || heard.kind === 'closed');
+/** Somebody who only shows a bad ticket, or none, and is not patient: the task that would have shown them out may have died. */
 const uninvited = (act: (stream: FakeStream, world: SortWorld) => Promise<void> | void): Sort => async (world) => {
   const stream = await world.connect();
+  const leaving = setTimeout(() => stream.cut(), PATIENCE_MS);
   await act(stream, world);
   await stream.closed;
+  clearTimeout(leaving);
 };
 const polite = async (talk: FakeConversation): Promise<void> => {
   talk.metadata();
@@ -154,12 +172,12 @@ export const sorts: Record<string, Sort> = {
   'hangs up before the start': uninvited((stream) => stream.close()),
   'hangs up at once': onTheLine((stream) => stream.stop(), listens),
   'hangs up before the agent is there': onTheLine(async (stream, { talk }) => {
-    await talk;
-    stream.stop();
+    await Promise.race([talk, stream.closed]);
+    hangsUp(stream);
   }, listens),
   'hangs up in mid-sentence': onTheLine(async (stream) => {
     await hears(stream);
-    stream.stop();
+    hangsUp(stream);
   }, (talk) => {
     talk.metadata();
     for (let i = 0; i < 30; i++) says(talk, 'And so on.', 1);
@@ -176,6 +194,8 @@ export const sorts: Record<string, Sort> = {
     await hears(stream);
     stream.digit('5');
     stream.digit('9');
+    const pressing = setInterval(() => stream.digit('9'), AGAIN_MS);
+    void stream.closed.then(() => clearInterval(pressing));
   }, (talk) => {
     talk.metadata();
     says(talk, 'Hello.', 1);
@@ -185,9 +205,14 @@ export const sorts: Record<string, Sort> = {
     const second = await world.connect();
     second.playAlways();
     second.start({ callSid, accountSid, parameters: { ticket: next } });
+    const line = setInterval(() => second.speak(frame), 250);
     await hears(second);
-    second.stop();
+    // At the relay that has the first one, it is closed by the second. Another relay has it until its carrier goes.
+    const leaving = setTimeout(() => first.close(), AGAIN_MS);
+    void first.closed.then(() => clearTimeout(leaving));
+    hangsUp(second);
     await second.closed;
+    clearInterval(line);
   }, (talk) => {
     talk.metadata();
     says(talk, 'Hello.', 1);
@@ -209,7 +234,10 @@ export const sorts: Record<string, Sort> = {
   'does not read': onTheLine(async (stream, { talk }) => {
     stream.pause();
     speaks(stream, 20);
-    await (await talk).received.until((all) => all.filter((f) => 'user_audio_chunk' in f).length >= 20);
+    const conversation = await Promise.race([talk, stream.closed]);
+    if (!('received' in conversation)) return;
+    const { received, closed } = conversation;
+    await Promise.race([received.until((all) => all.filter((f) => 'user_audio_chunk' in f).length >= 20), closed]);
     stream.cut();
   }, (talk) => {
     talk.metadata();
@@ -221,8 +249,8 @@ export const sorts: Record<string, Sort> = {
     const [first, other] = [await world.connect(), await world.connect()];
     for (const stream of [first, other]) stream.start({ callSid: call.callSid, accountSid: call.accountSid, parameters: { ticket: call.ticket } });
     await Promise.race([first.closed, other.closed]);
-    first.stop();
-    other.stop();
+    hangsUp(first);
+    hangsUp(other);
     await Promise.all([first.closed, other.closed]);
   },
   'shows no ticket': uninvited((stream) => stream.start({})),
@@ -243,8 +271,8 @@ export const sorts: Record<string, Sort> = {
     queue(talk, 'timed_out');
   }),
   'an agent that cannot be understood': onTheLine(async (stream, { talk }) => {
-    await talk;
-    stream.stop();
+    await Promise.race([talk, stream.closed]);
+    hangsUp(stream);
   }, (talk) => {
     for (const text of ['', 'null', '{', '[]', '{"type":"audio"}']) talk.raw(text);
   }),
