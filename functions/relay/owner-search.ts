@@ -21,6 +21,8 @@ export interface Search {
   wanted: (entry: Asked) => boolean;
   found: (owner: Owner, entry: Asked) => void;
   nobody: (entry: Asked) => void;
+  /** The register did not answer: who owns it is not known, and another frame may ask anew. */
+  unknown: (entry: Asked) => void;
 }
 
 export interface OwnerSearch {
@@ -36,20 +38,22 @@ const MOST_ASKED = 1000;
 
 export const ownerSearch = ({ options, metrics, ms, log }: { options: Pick<RelayOptions, 'ownerMs' | 'mostFramesHeld'>; metrics: Metrics; ms: () => number; log: Log }): OwnerSearch => {
   let asked = 0;
-  const run = async (entry: Asked, { find, wanted, found, nobody }: Search): Promise<void> => {
+  const run = async (entry: Asked, { find, wanted, found, nobody, unknown }: Search): Promise<void> => {
     const began = ms();
     for (;;) {
       let owner: Owner | undefined;
+      let answered = true;
       try {
         owner = await find(entry);
       } catch (error) {
+        answered = false;
         log.error('the owner of a connection could not be found out', { error });
       }
       if (!wanted(entry)) return;
       if (owner) return found(owner, entry);
       if (ms() - began >= options.ownerMs) {
         metrics.count('frames_unowned', entry.held.length);
-        return nobody(entry);
+        return answered ? nobody(entry) : unknown(entry);
       }
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, ASK_AGAIN_MS);

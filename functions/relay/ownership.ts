@@ -109,7 +109,8 @@ export const ownership = (deps: OwnershipDeps): Ownership => {
   };
   const ask = (connectionId: string, held: ForwardedFrame[], started: boolean, find: Search['find'], nobody: Search['nobody']): void => {
     const entry = search.begin(held, started, {
-      find, nobody, wanted: (asking) => !stopped && entries.get(connectionId) === asking, found: (owner, asking) => settle(connectionId, asking.held, owner),
+      // A connection that may well have an owner is not closed because the register is out of reach.
+      find, nobody, unknown: () => void entries.delete(connectionId), wanted: (asking) => !stopped && entries.get(connectionId) === asking, found: (owner, asking) => settle(connectionId, asking.held, owner),
     });
     if (entry) entries.set(connectionId, entry);
   };

@@ -137,6 +137,23 @@ describe('a call through API Gateway', () => {
   });
 });
 
+describe('a register that does not answer', () => {
+  it('costs a call frames, and not its connection: another task may well carry it', async () => {
+    const { call, houses, connections } = await gatewayHouse(1, { ownerMs: 50 });
+    const { stream, talk, owner } = await call();
+    const [id] = connections.owners.keys();
+    const stranger = await house({ ownerMs: 50 }, { gateway: { connections: { ...connections.store, owner: () => Promise.reject(new Error('throttled')) }, posts: { post: async () => 'taken', drop: async () => { dropped++; }, close: () => {} } } });
+    let dropped = 0;
+    await post(stranger.relay.port, { 'x-ws-connection-id': id!, 'x-ws-event': 'media' }, '{"event":"media","sequenceNumber":"7"}');
+    while (stranger.metrics.value('frames_unowned') === 0) await new Promise(setImmediate);
+    expect(dropped).toBe(0);
+    const words = speech(1600);
+    stream.speak(words);
+    await talk.received.until((all) => heardByAgent(all).length >= words.length);
+    expect([owner.relay.active(), houses.length]).toEqual([1, 1]);
+  });
+});
+
 describe('POST /apigw/frame', () => {
   it('answers 200 with nothing at once, whatever comes: all else would become a message to the carrier', async () => {
     const { houses } = await gatewayHouse(1, { ticketMs: 100, ownerMs: 50 });
