@@ -9,6 +9,7 @@ import { captchaOf } from '#compose/captcha.ts';
 import { carriersOf, exotelRule, twilioAddresses } from '#compose/carriers.ts';
 import { forgettersOf } from '#compose/forgetters.ts';
 import { baseOf, planOf } from '#compose/base.ts';
+import { expectationsOf } from '#compose/ringing.ts';
 import { transferNumbers } from '#compose/transfers.ts';
 import { officeStores } from '#store/dynamo-stores.ts';
 import { dialHandler } from '#handlers/dial.ts';
@@ -54,7 +55,7 @@ export const hostFunctions = (env: Env, log: Log, { directory, outboxSecret }: {
     cancel: async (attemptId) => void timer.cancel(attemptId),
   };
   const dialMessages = localQueue({
-    name: 'dial', handler: dialHandler({ ...stores, clock, log: log.with({ function: 'dial' }), wait, ...plan, queue, schedule, carriers }), maxConcurrency: 5, log: localLog,
+    name: 'dial', handler: dialHandler({ ...stores, clock, log: log.with({ function: 'dial' }), wait, ...plan, queue, schedule, carriers, expects: expectationsOf(base) }), maxConcurrency: 5, log: localLog,
   });
 
   const receiver = outboxReceiver({ secret: outboxSecret, adminToken: env.ADMIN_TOKEN! });

@@ -145,6 +145,9 @@ export const pong = (eventId: number): string => `{"type":"pong","event_id":${ev
 export const toolResult = (id: string, result: string, isError: boolean): string =>
   JSON.stringify({ type: 'client_tool_result', tool_call_id: id, result, is_error: isError });
 
+/** Somebody is there and says nothing: the agent's wait for the caller begins anew. */
+export const USER_ACTIVITY = '{"type":"user_activity"}';
+
 /** Tells the agent something without interrupting it. */
 export const contextualUpdate = (text: string): string => JSON.stringify({ type: 'contextual_update', text });
 

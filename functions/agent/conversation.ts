@@ -1,7 +1,7 @@
 // One conversation with the agent over one WebSocket: opened by the bridge, which hears of everything through the handlers and of the end once.
 import { WebSocket } from 'ws';
 import { conversationAddress, type AgentConfig } from './address.ts';
-import { callerAudio, contextualUpdate, opening, pong, readAgentFrame, toolResult, type AgentMessage, type Opening } from './codec.ts';
+import { callerAudio, contextualUpdate, opening, pong, readAgentFrame, toolResult, USER_ACTIVITY, type AgentMessage, type Opening } from './codec.ts';
 import { AgentUnavailable, faultOfAnswer, refusesAddress, type AgentClose, type AgentError, type AgentFault } from './failure.ts';
 import type { ReadyAddresses } from './ready-address.ts';
 
@@ -17,6 +17,8 @@ export interface Conversation {
   audio(base64: Buffer): void;
   answerTool(id: string, result: string, isError: boolean): void;
   tell(text: string): void;
+  /** Says that somebody is there, without words: the agent does not prompt into the silence. */
+  stir(): void;
   /** Ends it; asking twice is fine. `closed` is not called any more. */
   close(): void;
   /** Bytes that the agent has not taken yet. */
@@ -118,6 +120,7 @@ export const openConversation = (
     audio: (base64) => send(callerAudio(base64)),
     answerTool: (id, result, isError) => send(toolResult(id, result, isError)),
     tell: (text) => send(contextualUpdate(text)),
+    stir: () => send(USER_ACTIVITY),
     close: () => {
       over = true;
       stopped.abort();

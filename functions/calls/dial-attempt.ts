@@ -1,11 +1,11 @@
 // The dialer: takes one message of the dial queue, asks permission again, waits for its turn, claims the attempt, asks the carrier once.
 import { askPermission } from './ask-permission.ts';
-import { isTerminal } from './call.ts';
+import { isTerminal, type NewCall } from './call.ts';
 import { dialCaps, underCap } from './caps.ts';
 import { readAttemptId, type AttemptRecord } from './lead.ts';
 import type { Decision } from './permission.ts';
 import { goOver, steer } from './failover.ts';
-import type { CallStore, CapStore, Carrier, DialMessage, DialQueue, HealthStore, Pace, SwitchStore } from './ports.ts';
+import type { CallStore, CapStore, Carrier, DialMessage, DialQueue, Expectations, ExpectedCall, HealthStore, Pace, SwitchStore } from './ports.ts';
 import { settleLead, settleOthers, type SettleDeps } from './settle-lead.ts';
 
 export interface DialDeps extends SettleDeps {
@@ -16,6 +16,8 @@ export interface DialDeps extends SettleDeps {
   switches: SwitchStore;
   health: HealthStore;
   carriers: Partial<Record<AttemptRecord['carrier'], Carrier>>;
+  /** Absent: the agent is opened at the answer, and nobody needs to know before. */
+  expects?: Expectations | undefined;
   /** Waits for a turn that is near. */
   wait: (ms: number) => Promise<void>;
 }
@@ -36,6 +38,13 @@ const sinceAsked = ({ history, dueAt, claimedAt }: AttemptRecord): number =>
 const onTheLine = async (deps: DialDeps, { askedOn, askedAt }: AttemptRecord): Promise<boolean> => {
   const call = askedOn === undefined ? undefined : await deps.calls.call(askedOn);
   return call !== undefined && call.callSid !== null && !isTerminal(call.status) && deps.clock.now().getTime() < Date.parse(askedAt ?? '') + deps.policy.limitSeconds * 1000 + LOST_CALL_MS;
+};
+
+/** Between the carrier's answer and the last ring: the carrier counts from when it rings, we from when it said yes. */
+const RING_MARGIN_MS = 10_000;
+const expected = ({ clock, policy }: DialDeps, { callId, leadId, carrier }: NewCall & { leadId: string }, callSid: string): ExpectedCall => {
+  const placed = clock.now();
+  return { callId, carrier, callSid, leadId, placedAt: placed.toISOString(), until: new Date(placed.getTime() + policy.ringSeconds * 1000 + RING_MARGIN_MS).toISOString() };
 };
 
 /** What became of the message; for the log. Every outcome means that the message is done with. */
@@ -155,7 +164,8 @@ export const dialAttempt = (deps: DialDeps) => async (message: DialMessage): Pro
   }
   switch (outcome.outcome) {
     case 'placed': {
-      const bound = await deps.calls.bind(parts.callId, carrier.name, outcome.callSid);
+      // At once: the phone may be answered within a second or two.
+      const [bound] = await Promise.all([deps.calls.bind(parts.callId, carrier.name, outcome.callSid), deps.expects?.expect(expected(deps, call, outcome.callSid))]);
       if (bound === 'bound') {
         await deps.calls.append(parts.callId, { kind: 'status', at: now(), status: outcome.status, sequence: null, source: 'request', durationSeconds: null, sipCode: null, answeredBy: null, cost: null, enquiryToDialMs: sinceAsked(claimed) });
       }

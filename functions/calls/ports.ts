@@ -191,6 +191,22 @@ export interface DialMessage {
   turnAt?: string;
 }
 
+/** A call that was just placed: its phone is about to ring. */
+export interface ExpectedCall {
+  callId: string;
+  carrier: CarrierName;
+  callSid: string;
+  leadId: string;
+  placedAt: string;
+  /** ISO 8601; the phone does not ring any more after this. */
+  until: string;
+}
+
+/** Tells whoever readies an agent while the phone rings. Does not reject: the call is talked in without it. */
+export interface Expectations {
+  expect(call: ExpectedCall): Promise<void>;
+}
+
 /** Named one-time schedules: the same attempt scheduled twice is scheduled once. */
 export interface DialSchedule {
   at(attemptId: string, when: string): Promise<void>;

@@ -9,6 +9,7 @@ import type { Log } from '#house/log.ts';
 import { carriersOf } from '#compose/carriers.ts';
 import { queueOf, scheduleOf } from '#compose/queue.ts';
 import { fromEnvironment, planOf } from '#compose/base.ts';
+import { expectationsOf } from '#compose/ringing.ts';
 
 export interface DialHandlerDeps extends DialDeps {
   log: Log;
@@ -42,6 +43,7 @@ export const dialHandler = (deps: DialHandlerDeps) => async (event: SQSEvent): P
 };
 
 export const handler = lazily(async () => {
-  const { env, log, clock, stores } = await fromEnvironment('dial');
-  return dialHandler({ ...stores, clock, log, wait, ...planOf(env), queue: queueOf(env), schedule: scheduleOf(env), carriers: carriersOf(env) });
+  const base = await fromEnvironment('dial');
+  const { env, log, clock, stores } = base;
+  return dialHandler({ ...stores, clock, log, wait, ...planOf(env), queue: queueOf(env), schedule: scheduleOf(env), carriers: carriersOf(env), expects: expectationsOf(base) });
 });

@@ -67,6 +67,7 @@ const schema = z.object({
   ELEVENLABS_API_KEY: z.string().min(1).optional(),
   ELEVENLABS_AGENT_ID: z.string().min(1).optional(),
   ELEVENLABS_AGENT_ID_EXOTEL: z.string().min(1).optional(),
+  AGENT_OPENS: z.enum(['answer', 'ringing'], 'must be answer or ringing').default('answer'),
   AGENT_FILE: z.string().default('agent.json'),
   ELEVENLABS_WEBHOOK_SECRET: z.string().min(1).optional(),
   DEFAULT_COUNTRY_CODE: z.string().regex(/^\+?[1-9]\d{0,2}$/, 'must be a calling code such as +91').transform((t) => t.replace('+', '')).optional(),

@@ -4,7 +4,7 @@ import { readyAddresses } from '#agent/ready-address.ts';
 import { standardTools } from '#agent/tools.ts';
 import { askCallback } from '#calls/ask-callback.ts';
 import type { CarrierName } from '#calls/lead.ts';
-import type { DialSchedule } from '#calls/ports.ts';
+import type { Clock, DialSchedule } from '#calls/ports.ts';
 import { recordEvent } from '#calls/record-event.ts';
 import { twilioCodec } from '#carriers/twilio/codec.ts';
 import { baseOf, need, planOf } from '#compose/base.ts';
@@ -14,8 +14,10 @@ import { canTransfer } from '#compose/transfers.ts';
 import { publicStream, type Env } from '#house/env.ts';
 import { systemClock } from '#house/clock.ts';
 import type { Log } from '#house/log.ts';
-import { connect } from '#store/client.ts';
+import { connect, type Tables } from '#store/client.ts';
 import { dynamoConnectionStore } from '#store/dynamo-connection-store.ts';
+import { dynamoRingingStore } from '#store/dynamo-ringing-store.ts';
+import type { EverydayStores } from '#store/dynamo-stores.ts';
 import { connectionsEndpoint, gatewayPosts, managementClient } from './gateway-posts.ts';
 import { metrics } from './metrics.ts';
 import { relayDefaults } from './options.ts';
@@ -49,9 +51,19 @@ const agentsOf = (env: Env, log: Log) => {
   return { twilio: main, exotel: env.ELEVENLABS_AGENT_ID_EXOTEL ? agent(env.ELEVENLABS_AGENT_ID_EXOTEL) : main } satisfies Record<CarrierName, typeof main>;
 };
 
+/** A conversation that came to nothing has a name and a number in it, and no record of ours names it: an erasure would not find it later. */
+const UNUSED_GOES_MS = 300_000;
+
+const ringsOf = (env: Env, tables: Tables, { forgets }: Pick<EverydayStores, 'forgets'>, clock: Clock): RelayDeps['rings'] => ({
+  store: dynamoRingingStore(tables, clock),
+  ...(env.ELEVENLABS_API_KEY ? {
+    forget: (id) => forgets.add({ service: 'elevenlabs', kind: 'conversation', id }, new Date(clock.now().getTime() + UNUSED_GOES_MS).toISOString()),
+  } : {}),
+});
+
 /** Throws when a variable or a recorded sentence is missing. */
 export const relayDeps = (env: Env, log: Log, identity?: RelayIdentity): RelayDeps => {
-  const { stores, clock } = baseOf(env, log);
+  const { stores, tables, clock } = baseOf(env, log);
   const carriers = carriersOf(env);
   const settling = { ...stores, clock, ...planOf(env), schedule: scheduleFor(env) };
   const agents = agentsOf(env, log);
@@ -62,6 +74,7 @@ export const relayDeps = (env: Env, log: Log, identity?: RelayIdentity): RelayDe
     askCallback: askCallback(settling),
     hangUp: async (carrier, callSid) => carriers[carrier]?.hangUp(callSid),
     openAgent: (opening, handlers, carrier) => openConversation(agents[carrier], opening, handlers),
+    rings: env.AGENT_OPENS === 'ringing' ? ringsOf(env, tables, stores, clock) : undefined,
     release: () => {
       for (const { ready } of Object.values(agents)) ready.stop();
     },

@@ -5,12 +5,15 @@ import type { CallStore, LeadStore } from '#calls/ports.ts';
 import { bridge, type Bridge } from './bridge.ts';
 import { watchForOperator } from './ended-elsewhere.ts';
 import type { BridgeDeps, CarrierLeg } from './ports.ts';
+import type { Ringing } from './ringing.ts';
 
 export interface JoinDeps extends BridgeDeps {
   calls: Pick<CallStore, 'call' | 'bind' | 'turns'>;
   leads: Pick<LeadStore, 'lead'>;
   /** The voice that this call's agent speaks with; absent: the agent's own. */
   voiceOf?: ((call: CallRecord) => Promise<string | null>) | undefined;
+  /** Conversations that were opened while their phones rang. Absent: every one is opened when its stream may talk. */
+  ringing?: Pick<Ringing, 'openerFor'> | undefined;
 }
 
 /** The bridges of this process, by call. */
@@ -49,7 +52,8 @@ export const voiceFor = async (deps: JoinDeps, record: CallRecord | undefined): 
     return null;
   }
 };
-const leadFor = async (deps: JoinDeps, record: CallRecord | undefined): Promise<LeadRecord | undefined> => {
+/** Never rejects. */
+export const leadFor = async (deps: JoinDeps, record: CallRecord | undefined): Promise<LeadRecord | undefined> => {
   try {
     return record?.leadId ? await deps.leads.lead(record.leadId) : undefined;
   } catch (error) {
@@ -81,7 +85,9 @@ export const join = (deps: JoinDeps, bridges: Bridges, leg: CarrierLeg, { callId
   if (older && older.epoch >= epoch) return undefined;
   void older?.letGo('overtaken', 1000);
   const earlier = epoch > 0 ? earlierFor(deps, callId) : undefined;
-  const made: Bridge = bridge(deps, { callId, epoch, startedMs, call: record, lead: leadFor(deps, record), voiceId, earlier }, leg, () => bridges.remove(made));
+  // A stream that goes on with a talk needs an agent that knows of it.
+  const openAgent = (epoch === 0 ? deps.ringing?.openerFor(callId, voiceId) : undefined) ?? deps.openAgent;
+  const made: Bridge = bridge({ ...deps, openAgent }, { callId, epoch, startedMs, call: record, lead: leadFor(deps, record), voiceId, earlier }, leg, () => bridges.remove(made));
   bridges.add(made);
   deps.metrics.count('streams_admitted');
   if (!leg.reopens) watchForOperator(made, deps.calls, deps.log, deps.options.operatorLookMs);

@@ -2,11 +2,11 @@
 
 export type CounterName =
   | 'streams_admitted' | 'frames_from_carrier' | 'frames_to_carrier' | 'frames_to_agent' | 'audio_from_agent' | 'gap_frames' | 'late_frames' | 'stale_audio_dropped'
-  | 'caller_audio_dropped' | 'agent_audio_dropped' | 'events_ignored' | 'interruptions' | 'marks_lost' | 'record_retries' | 'records_lost' | 'agent_reopened' | 'calls_taken_over' | 'calls_handed_over'
+  | 'caller_audio_dropped' | 'agent_audio_dropped' | 'events_ignored' | 'interruptions' | 'marks_lost' | 'record_retries' | 'records_lost' | 'agent_reopened' | 'calls_taken_over' | 'calls_handed_over' | 'held_opened' | 'held_taken'
   | 'sequence_gaps' | 'frames_dropped' | 'frames_forwarded' | 'frames_unowned' | 'owners_lost' | 'posts' | 'posts_busy' | 'posts_failed';
 /** Counted by reason; reasons are a small closed set of our own words. */
-export type LabelledName = 'streams_refused' | 'streams_closed' | 'calls_ended' | 'agent_faults';
-export type SummaryName = 'first_audio_ms' | 'turn_ms' | 'mark_late_ms' | 'post_ms';
+export type LabelledName = 'streams_refused' | 'streams_closed' | 'calls_ended' | 'agent_faults' | 'held_wasted';
+export type SummaryName = 'first_audio_ms' | 'turn_ms' | 'mark_late_ms' | 'post_ms' | 'held_ms';
 export type PeakName = 'queued_agent_audio_bytes' | 'agent_socket_bytes' | 'carrier_socket_bytes';
 
 export interface Metrics {

@@ -1,4 +1,4 @@
-// What the agent is told about the call when the conversation opens. Called by the bridge.
+// What the agent is told about the call when the conversation opens. Called by the bridge, and by ringing.ts.
 import type { Opening } from '#agent/codec.ts';
 import type { OpeningVariable } from '#agent/variables.ts';
 import { attemptOfCall } from '#calls/lead.ts';
@@ -8,7 +8,7 @@ import type { BridgedCall } from './ports.ts';
 const LEAD_MS = 1500;
 
 /** Every variable is a string and always there: one that a prompt names and we leave out would end the conversation. */
-export const openingFor = async ({ callId, call, lead, voiceId }: BridgedCall, firstMessage: string | null): Promise<Opening> => {
+export const openingFor = async ({ callId, call, lead, voiceId }: Pick<BridgedCall, 'callId' | 'call' | 'lead' | 'voiceId'>, firstMessage: string | null): Promise<Opening> => {
   let timer: NodeJS.Timeout | undefined;
   const tooLate = new Promise<undefined>((resolve) => {
     timer = setTimeout(() => resolve(undefined), LEAD_MS);

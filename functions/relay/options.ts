@@ -57,6 +57,16 @@ export interface RelayOptions {
   resumeMessage: string;
   /** The same where nobody took a transfer (NOBODY_FREE_MESSAGE). */
   nobodyFreeMessage: string;
+  /** AGENT_OPENS=ringing: how often calls that ring are looked for; each look is a query. */
+  ringingLookMs: number;
+  /** How often a call is read for which an agent is held. */
+  heldLookMs: number;
+  /** A held agent hears so much silence each time it has passed. */
+  heldBeatMs: number;
+  /** Agent audio that is kept for the answer; a greeting is shorter, and whoever talks on talks to nobody. */
+  mostHeldAudioMs: number;
+  /** An agent is held so long after the answer, for the stream that should come. */
+  heldAnsweredMs: number;
   /** How often the record of a call that only the relay can end is looked at for an operator's end. */
   operatorLookMs: number;
   /** How long writing down the end may hold up the end. */
@@ -89,6 +99,7 @@ export const relayDefaults: RelayOptions = {
   aheadMs: 30_000, mostQueuedMs: 600_000, markEveryMs: 1000, lostEchoMs: 5000, idleMs: 200,
   reassureMs: 4500, firstAudioMs: 10_000, queueMs: 25_000, agentSilentMs: 30_000, errorGraceMs: 2000,
   endCallMs: 5000, transferMs: 2500, lastWordsMarginMs: 3000, lastWordsMs: 120_000, callLimitMs: 900_000, mostReopens: 1, mostTakeovers: 5, resumeMessage: 'Sorry, we were cut off. Please go on.', nobodyFreeMessage: 'I am sorry, nobody is free at the moment.', operatorLookMs: 3000, recordEndMs: 8000,
+  ringingLookMs: 500, heldLookMs: 1000, heldBeatMs: 500, mostHeldAudioMs: 30_000, heldAnsweredMs: 10_000,
   postEveryMs: 60, mostPostBytes: 24 * 1024, holdMs: 60, mostFramesHeld: 200, reportMs: 5000, ownerMs: 2000,
   pingMs: 15_000, drainMs: 3000, handOverGraceMs: 4000, lingerMs: 2000,
 };

@@ -12,6 +12,7 @@ import { directTransport } from './direct-transport.ts';
 import { FRAME_PATH, gateway, PEER_PATH, type Gateway } from './gateway.ts';
 import type { ConnectionPosts, ConnectionStore } from './gateway-ports.ts';
 import type { Bridges } from './join.ts';
+import { ringing, type Ringing, type RingingDeps } from './ringing.ts';
 import { takeover } from './takeover.ts';
 
 export interface RelayDeps extends AdmissionDeps {
@@ -19,6 +20,8 @@ export interface RelayDeps extends AdmissionDeps {
   codecs: { default: StreamCodec } & Record<string, StreamCodec>;
   /** Where carriers' sockets end at API Gateway. `address`: where other tasks reach this one; absent: here, on one machine. `revision`: what this task runs. */
   gateway?: { connections: ConnectionStore; posts: ConnectionPosts; address?: string | undefined; revision?: string | undefined } | undefined;
+  /** Calls whose phones ring, for which the agent is opened so early. Absent: it is opened at the answer. */
+  rings?: Pick<RingingDeps, 'store' | 'forget'> | undefined;
   /** What was taken ahead of need is let go: called once no bridge can need it any more. */
   release?: (() => void) | undefined;
 }
@@ -45,6 +48,8 @@ export const startRelay = async (deps: RelayDeps, where: { port: number; host: s
   /** Its calls are handed over: load balancers should leave it, while it still passes on what comes. */
   let leaving = false;
   let through: Gateway | undefined;
+  let early: Ringing | undefined;
+  const joining: RelayDeps = { ...deps, ringing: { openerFor: (callId, voiceId) => early?.openerFor(callId, voiceId) } };
   const registry: Bridges = {
     closedFor: () => (draining ? 'draining' : all.size >= options.capacity ? 'full' : undefined),
     of: (callId) => bridges.get(callId),
@@ -62,7 +67,7 @@ export const startRelay = async (deps: RelayDeps, where: { port: number; host: s
     },
   };
 
-  const numbers = () => ({ active_calls: all.size, pending_streams: pending, capacity: options.capacity, draining: draining ? 1 : 0 });
+  const numbers = () => ({ active_calls: all.size, pending_streams: pending, capacity: options.capacity, held_conversations: early?.held ?? 0, draining: draining ? 1 : 0 });
   const answer = (response: ServerResponse, status: number, type: string, body: string): void => {
     response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }).end(body);
   };
@@ -100,7 +105,7 @@ export const startRelay = async (deps: RelayDeps, where: { port: number; host: s
     const ticket = new URLSearchParams((request.url ?? '').split('?')[1] ?? '').get('ticket') ?? undefined;
     sockets.handleUpgrade(request, socket, head, (stream) => {
       pending++;
-      directTransport(stream, options.pingMs, (transport) => admission(transport, codec, deps, registry, ticket));
+      directTransport(stream, options.pingMs, (transport) => admission(transport, codec, joining, registry, ticket));
     });
   });
 
@@ -112,16 +117,21 @@ export const startRelay = async (deps: RelayDeps, where: { port: number; host: s
     });
   });
 
+  const own = { address: deps.gateway?.address ?? `127.0.0.1:${(http.address() as AddressInfo).port}`, task: randomUUID() };
+  if (deps.rings) {
+    const open = (): boolean => registry.closedFor() === undefined && !through?.outdated;
+    early = ringing({ ...deps, ...deps.rings, own, open, room: (held) => open() && held < Math.max(1, Math.floor(options.capacity / 4)) && all.size + held < options.capacity });
+  }
   if (deps.gateway) {
-    const { connections, posts, revision = 'local', address = `127.0.0.1:${(http.address() as AddressInfo).port}` } = deps.gateway;
+    const { connections, posts, revision = 'local' } = deps.gateway;
     // Longer than the 350 s after which a network load balancer gives up an idle connection: whoever closes first must not be us.
     http.keepAliveTimeout = 360_000;
     through = gateway({
-      store: connections, posts, own: { address, task: randomUUID(), revision, startedAt: deps.clock.now().toISOString() }, secret: deps.ticketSecret, clock: deps.clock,
+      store: connections, posts, own: { ...own, revision, startedAt: deps.clock.now().toISOString() }, secret: deps.ticketSecret, clock: deps.clock,
       codecs: [...new Set(Object.values(deps.codecs))],
       admit: (transport, codec) => {
         pending++;
-        return admission(transport, codec, deps, registry);
+        return admission(transport, codec, joining, registry);
       },
       resume: (transport, codec, stream, takeovers) => takeover(transport, codec, deps, registry, stream, takeovers),
       closedFor: () => registry.closedFor(), active: () => all.size, draining: () => draining, options, metrics, ms: deps.ms, log,
@@ -130,6 +140,8 @@ export const startRelay = async (deps: RelayDeps, where: { port: number; host: s
 
   const drain = async (): Promise<void> => {
     draining = true;
+    // No stream is taken any more, so nothing that is held will be asked for.
+    const letGo = early?.stop();
     through?.drain();
     log.info('the relay takes no more streams', { active: all.size });
     let timer: NodeJS.Timeout | undefined;
@@ -148,6 +160,7 @@ export const startRelay = async (deps: RelayDeps, where: { port: number; host: s
     leaving = true;
     // What API Gateway still brings here is passed on until it has noticed.
     if (others) await wait(options.lingerMs);
+    await letGo;
     deps.release?.();
     await through?.close();
     const cut = setTimeout(() => {

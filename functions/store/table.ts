@@ -33,7 +33,8 @@ import type { CreateTableCommandInput } from '@aws-sdk/client-dynamodb';
  * Table `relay-sessions` (TTL only, never streamed):
  *   TICKET#<callId>#<epoch> -  a used ticket · PACE#<carrier> - the next free turn at the carrier ·
  *   HEALTH#<carrier> - how the carrier has been doing of late ·
- *   CONN#<connectionId> - which relay task carries this API Gateway connection · TASKS - the relay tasks and how busy they are
+ *   CONN#<connectionId> - which relay task carries this API Gateway connection · TASKS - the relay tasks and how busy they are ·
+ *   RING <callId> a call whose phone rings, and the relay task that holds an agent for it (AGENT_OPENS=ringing only)
  */
 export const keys = {
   lead: (leadId: string) => ({ pk: `LEAD#${leadId}`, sk: 'LEAD' }),
@@ -58,6 +59,7 @@ export const keys = {
   ticket: (ticketId: string) => ({ pk: `TICKET#${ticketId}`, sk: '-' }),
   pace: (carrier: string) => ({ pk: `PACE#${carrier}`, sk: '-' }),
   health: (carrier: string) => ({ pk: `HEALTH#${carrier}`, sk: '-' }),
+  ringing: (callId: string) => ({ pk: 'RING', sk: callId }),
 } as const;
 
 export const indexes = { list: 'byList', status: 'byStatus', due: 'byDue' } as const;
