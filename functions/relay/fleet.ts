@@ -8,6 +8,8 @@ export interface Fleet {
   readonly outdated: boolean;
   /** Who takes a call that came in here. */
   claimant(): Promise<Task>;
+  /** Whether that task takes calls. */
+  takes(task: Task): Promise<boolean>;
   /** Who takes the calls of this task when it goes; undefined when there is nobody. */
   successor(): Promise<Task | undefined>;
   /** That task did not answer: nothing is given to it for a while. */
@@ -65,6 +67,7 @@ export const fleet = ({ store, own, closedFor, active, draining, capacity, ms, l
       // An old task with room is better than none.
       return best(await others(), closed) ?? own;
     },
+    takes: async ({ task }) => (task === own.task ? closedFor() === undefined : (await others()).able.some((other) => other.task === task)),
     successor: async () => best(await others(), true),
     lost: ({ task }) => {
       for (const [name, at] of gone) if (ms() - at > LOST_MS) gone.delete(name);

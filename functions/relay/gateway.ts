@@ -33,6 +33,7 @@ export interface GatewayDeps extends ConnectionDeps {
   closedFor: () => string | undefined;
   active: () => number;
   draining: () => boolean;
+  holderOf?: ((callSid: string) => Task | undefined) | undefined;
 }
 
 export const FRAME_PATH = '/apigw/frame';

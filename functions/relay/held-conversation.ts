@@ -125,9 +125,9 @@ export const holdConversation = (open: (handlers: ConversationHandlers) => Conve
       clearInterval(beat);
       // Not before whoever takes it has it in hand; and before anything else can come from its socket.
       queueMicrotask(() => {
-        // One by one: the first may end the talk, and nobody hears the others then.
-        for (let told = kept.shift(); told && !over; told = kept.shift()) told(handlers);
         live = true;
+        // The first may end the talk, which empties it: nobody hears the others then.
+        for (let told = kept.shift(); told; told = kept.shift()) told(handlers);
       });
       return {
         audio: (base64) => conversation.audio(base64),

@@ -26,6 +26,8 @@ export interface OwnershipDeps extends ConnectionDeps {
   own: Task;
   fleet: Fleet;
   send: (to: Task, frame: ForwardedFrame) => void;
+  /** The task that holds an agent for a call which is about to stream (ringing.ts). */
+  holderOf?: ((callSid: string) => Task | undefined) | undefined;
   log: Log;
 }
 
@@ -114,9 +116,16 @@ export const ownership = (deps: OwnershipDeps): Ownership => {
     });
     if (entry) entries.set(connectionId, entry);
   };
+  /** Who should have a stream that begins: whoever holds an agent for its call, if anybody does and takes it. Nothing is given out here: its ticket is still to be shown. */
+  const claimant = async (held: ForwardedFrame[]): Promise<Task> => {
+    const body = held.find(({ event }) => event === 'start')?.body;
+    const start = body && deps.codecs.map((codec) => codec.read(body)).find((read) => read.event === 'start');
+    const holder = start && deps.holderOf?.(start.callSid);
+    return holder && await fleet.takes(holder) ? holder : fleet.claimant();
+  };
   const findOut = (frame: ForwardedFrame): void => {
     const { connectionId } = frame;
-    ask(connectionId, [frame], frame.event === 'start', async ({ started }) => (started ? store.claim(connectionId, await fleet.claimant()) : store.owner(connectionId)), ({ held }) => {
+    ask(connectionId, [frame], frame.event === 'start', async ({ started, held }) => (started ? store.claim(connectionId, await claimant(held)) : store.owner(connectionId)), ({ held }) => {
       // Its start did not reach anybody, and does not come again. After its end there is nothing to be closed.
       if (held.some(({ event }) => event !== '$disconnect')) end(connectionId, 'owner-unknown');
       else entries.set(connectionId, { is: 'over', at: ms() });

@@ -134,7 +134,7 @@ export const startRelay = async (deps: RelayDeps, where: { port: number; host: s
         return admission(transport, codec, joining, registry);
       },
       resume: (transport, codec, stream, takeovers) => takeover(transport, codec, deps, registry, stream, takeovers),
-      closedFor: () => registry.closedFor(), active: () => all.size, draining: () => draining, options, metrics, ms: deps.ms, log,
+      closedFor: () => registry.closedFor(), holderOf: (callSid) => early?.holderOf(callSid), active: () => all.size, draining: () => draining, options, metrics, ms: deps.ms, log,
     });
   }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { dialAttempt } from '#calls/dial-attempt.ts';
 import { attemptIdOf, readAttemptId } from '#calls/lead.ts';
-import type { DialOrder, DialOutcome } from '#calls/ports.ts';
+import type { DialOrder, DialOutcome, ExpectedCall } from '#calls/ports.ts';
 import { makeWorld, type WorldOptions } from '#doubles/world.ts';
 import { leadIdNumber, PHONE, sidNumber } from '#doubles/records.ts';
 
@@ -44,6 +45,14 @@ describe('the dialer', () => {
     expect(results.filter((result) => result === 'dialled')).toHaveLength(1);
     expect(world.twilio.orders).toHaveLength(1);
     expect((await world.view(lead)).attempts).toMatchObject([{ state: 'placed' }]);
+  });
+
+  it('says which phone is about to ring, and until when, where somebody wants to know; and of nothing that was not placed', async () => {
+    const expected: ExpectedCall[] = [];
+    const placed = await enquired();
+    const refused = await answering({ outcome: 'refused', code: '21211', reason: 'No such number.', doNotDisturb: false });
+    for (const world of [placed, refused]) await dialAttempt({ ...world.deps, expects: { expect: async (call) => void expected.push(call) } })({ attemptId: first });
+    expect(expected).toEqual([{ callId, carrier: 'twilio', callSid: sidNumber(1), leadId: lead, placedAt: placed.clock.iso(), until: new Date(placed.clock.now().getTime() + 40_000).toISOString() }]);
   });
 
   it('knows nothing of an attempt that was never written', async () => {

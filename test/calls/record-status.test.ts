@@ -130,6 +130,14 @@ describe('what a talk came to, told after the call', () => {
     expect(world.stores.dump()).toBe(before);
   });
 
+  it('is not ours while no stream of the call began: the agent was opened while the phone rang, and greeted nobody', async () => {
+    const world = await unknown();
+    await world.status(first, sidNumber(1), 'no-answer');
+    const before = world.stores.dump();
+    expect(await recordOutcome(world.deps)(outcome({ disposition: 'voicemail' }))).toBe('not-ours');
+    expect(world.stores.dump()).toBe(before);
+  });
+
   it('is not ours for another conversation or another account\'s agent', async () => {
     const world = await talked();
     const before = world.stores.dump();

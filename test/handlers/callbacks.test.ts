@@ -128,6 +128,7 @@ describe('ElevenLabs\' webhook', () => {
 
   it('brings disposition and summary to the call, and is answered with 200', async () => {
     const { callbacks, world } = await placed();
+    await world.event(callId, { kind: 'stream-started', at: world.clock.iso(), epoch: 0, streamSid: 'MZ1' });
     expect((await ask(callbacks, elevenLabs(webhook()))).status).toBe(200);
     await world.status(first, sid, 'completed');
     expect((await world.stores.calls.call(callId))).toMatchObject({ disposition: 'interested', summary: 'Wants a boiler.' });

@@ -12,7 +12,7 @@ const problemsOf = (source: Record<string, string | undefined>): string[] => {
 
 describe('the environment', () => {
   it('may be empty: everything has a default, or is not needed', () => {
-    expect(readEnv({})).toMatchObject({ STAGE: 'local', PORT: 3000, RELAY_PORT: 3001, TWILIO_API_BASE_URL: 'https://api.twilio.com', RECONCILE_AFTER_SECONDS: 90, STREAM_TICKET_TTL_SECONDS: 120 });
+    expect(readEnv({})).toMatchObject({ STAGE: 'local', PORT: 3000, RELAY_PORT: 3001, TWILIO_API_BASE_URL: 'https://api.twilio.com', RECONCILE_AFTER_SECONDS: 90, STREAM_TICKET_TTL_SECONDS: 120, AGENT_OPENS: 'answer' });
   });
 
   it('counts blank variables as absent, as an example file leaves them', () => {
@@ -25,9 +25,9 @@ describe('the environment', () => {
   });
 
   it('names every variable that is wrong at once, and never shows its value', () => {
-    const source = { PORT: 'eighty', TWILIO_ACCOUNT_SID: 'my-secret-sid', TWILIO_PHONE_NUMBER: '5550006', PUBLIC_BASE_URL: 'voice.example.com', ADMIN_TOKEN: 'two words', RECONCILE_AFTER_SECONDS: '0', CALLS_PER_SECOND: '0', TELEPHONY_PROVIDER: 'carrier-pigeon' };
+    const source = { PORT: 'eighty', TWILIO_ACCOUNT_SID: 'my-secret-sid', TWILIO_PHONE_NUMBER: '5550006', PUBLIC_BASE_URL: 'voice.example.com', ADMIN_TOKEN: 'two words', RECONCILE_AFTER_SECONDS: '0', CALLS_PER_SECOND: '0', TELEPHONY_PROVIDER: 'carrier-pigeon', AGENT_OPENS: 'yesterday' };
     expect(problemsOf(source).sort()).toEqual(Object.keys(source).sort());
-    expect(() => readEnv(source)).toThrowError(expect.objectContaining({ name: 'EnvError', message: expect.not.stringMatching(/my-secret-sid|eighty|pigeon/) as string }) as Error);
+    expect(() => readEnv(source)).toThrowError(expect.objectContaining({ name: 'EnvError', message: expect.not.stringMatching(/my-secret-sid|eighty|pigeon|yesterday/) as string }) as Error);
   });
 
   it('refuses to leave signatures unchecked anywhere but on a local machine', () => {

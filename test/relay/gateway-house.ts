@@ -7,6 +7,7 @@ import { wire, type Wire } from '#doubles/wire.ts';
 import type { ConnectionPosts, ConnectionStore, Owner, TaskLoad } from '#relay/gateway-ports.ts';
 import { connectionsEndpoint, gatewayPosts, managementClient } from '#relay/gateway-posts.ts';
 import type { RelayOptions } from '#relay/options.ts';
+import type { RelayDeps } from '#relay/server.ts';
 import { house, type House } from './house.ts';
 
 export const memoryConnections = () => {
@@ -38,7 +39,7 @@ export const memoryConnections = () => {
 };
 
 /** `tasks` relays, each with an agent of its own, behind one stand-in. */
-export const gatewayHouse = async (tasks: number, options: Partial<RelayOptions> = {}, socket: Partial<GatewaySocketOptions> = {}, revisions: string[] = []) => {
+export const gatewayHouse = async (tasks: number, options: Partial<RelayOptions> = {}, socket: Partial<GatewaySocketOptions> = {}, revisions: string[] = [], more: (task: number) => Partial<RelayDeps> = () => ({})) => {
   const turns = new Map<number, Turn>();
   const connections = memoryConnections();
   let real: ConnectionPosts | undefined;
@@ -60,7 +61,7 @@ export const gatewayHouse = async (tasks: number, options: Partial<RelayOptions>
   for (let i = 0; i < tasks; i++) {
     const lead = await wire();
     wires.push(lead);
-    houses.push(await house(options, { gateway: { connections: connections.store, posts, revision: revisions[i], address: `127.0.0.1:${lead.port}` } }, turns));
+    houses.push(await house(options, { ...more(i), gateway: { connections: connections.store, posts, revision: revisions[i], address: `127.0.0.1:${lead.port}` } }, turns));
     lead.to(houses[i]!.relay.port);
   }
   const gateway: GatewaySocket = await startGatewaySocket({ port: 0, relays: wires.map(({ port }) => `http://127.0.0.1:${port}`), ...socket });
