@@ -45,6 +45,14 @@ describe('the agent that a relay opens', () => {
     await expect(twice).resolves.toBeUndefined();
   });
 
+  it('is opened while the phone rings only where somebody chose so', () => {
+    const rings = (more: Record<string, string>) => relayDeps(readEnv({ DYNAMODB_ENDPOINT: 'http://127.0.0.1:1', STREAM_TICKET_SECRET: 'secret', ELEVENLABS_AGENT_ID: 'agent_main', ...more }), silentLog).rings;
+    expect([rings({}), rings({ AGENT_OPENS: 'answer' })]).toEqual([undefined, undefined]);
+    expect(rings({ AGENT_OPENS: 'ringing', ELEVENLABS_API_KEY: 'key' })).toHaveProperty('forget');
+    // A public agent's conversations cannot be deleted by us: they would stay on the list for ever.
+    expect(rings({ AGENT_OPENS: 'ringing' })).not.toHaveProperty('forget');
+  });
+
   it('is the only one there is, where Exotel has none of its own', async () => {
     const { open, asked } = await composed({ ELEVENLABS_AGENT_ID_EXOTEL: '' });
     await open('exotel');
