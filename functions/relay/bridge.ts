@@ -87,7 +87,8 @@ export const bridge = (deps: BridgeDeps, call: BridgedCall, leg: CarrierLeg, fin
   };
 
   const watchdogs = watch(call.startedMs, options, ms, {
-    reassure: () => voice.say(deps.sentences('one-moment', leg.shape)),
+    // An agent that leaves has nothing to answer any more.
+    reassure: () => (tools.leaving === undefined ? voice.say(deps.sentences('one-moment', leg.shape)) : undefined),
     // A caller who was promised a person gets one, whatever becomes of the agent.
     agentLost: (fault) => (tools.leaving === 'transfer' ? agentEnded(null) : agent.failed(fault)),
     callTooLong: () => endWith('call-ended', 'timed-out', null, true),
@@ -138,12 +139,16 @@ export const bridge = (deps: BridgeDeps, call: BridgedCall, leg: CarrierLeg, fin
       case 'interruption': return turns.cutAt(voice.interrupt(message.eventId));
       case 'caller-said':
         waits.callerSpoke(ms());
+        // A word that is thrown in while the agent speaks asks for nothing.
+        if (out.remainingMs() <= 0) watchdogs.asked();
         return turns.callerSaid(message.text, message.eventId);
       case 'agent-says': return turns.agentSays(message.text, message.eventId);
       case 'agent-said': return turns.corrected(message.text, message.instead, message.eventId);
       case 'queue': return queueing(message.status);
       case 'tool-call': return tools.called(message);
-      case 'tool-used': return message.called ? tools.used(message.name) : undefined;
+      case 'tool-used':
+        if (message.name === 'skip_turn') watchdogs.excused();
+        return message.called ? tools.used(message.name) : undefined;
       case 'error': return watchdogs.agentError(faultOfClose({ code: message.error.code ?? 1011, reason: '', error: message.error, opened: true, queued: false }));
       case 'ping': return undefined;
       case 'other': return metrics.count('events_ignored');

@@ -55,8 +55,14 @@ export interface PeerParts {
 
 /** A peer in the same network answers within a few ms, or not at all. */
 const HANDSHAKE_MS = 1000;
-/** A host that dies says nothing: its callers wait for as long as this takes to find out. */
+/**
+ * A process that dies has its links closed by its host, and is asked again at once. Only a host that dies, or a process that stands still, says
+ * nothing. Taking over from one that is merely slow makes everybody slower, and then slow ones of others: it has so many pings' time.
+ */
 const PING_MS = 500;
+const MOST_UNANSWERED = 7;
+/** A timer of ours that is so late says that we stood still: the answer may be there, unread. */
+const LATE_MS = 300;
 const MOST_WAITING = 2000;
 /** Seconds of frames of a full task: a peer that is so far behind loses them. */
 const MOST_BUFFERED_BYTES = 4 * 1024 * 1024;
@@ -81,8 +87,11 @@ export const peers = ({ secret, now, metrics, lost }: PeerParts): Peers => {
       opened = true;
       silent.delete(to.task);
       for (const message of link.waiting.splice(0)) socket.send(message);
+      let pinged = performance.now();
       ping = setInterval(() => {
-        if (unanswered++ >= 3) {
+        const late = performance.now() - pinged > PING_MS + LATE_MS;
+        pinged = performance.now();
+        if (!late && unanswered++ >= MOST_UNANSWERED) {
           silent.add(to.task);
           socket.terminate();
         } else socket.ping();
@@ -99,9 +108,10 @@ export const peers = ({ secret, now, metrics, lost }: PeerParts): Peers => {
       // A link that was open may be opened again by the next frame; only a task that does not answer at all is lost.
       if (opened || closed) return;
       // A no is a no; silence may be a busy moment, once.
-      const timedOut = performance.now() - began >= HANDSHAKE_MS;
-      if (timedOut && !silent.has(to.task)) {
-        silent.add(to.task);
+      const took = performance.now() - began;
+      const late = took > HANDSHAKE_MS + LATE_MS;
+      if (late || (took >= HANDSHAKE_MS && !silent.has(to.task))) {
+        if (!late) silent.add(to.task);
         open(to, link.waiting);
         return;
       }

@@ -7,6 +7,10 @@ export interface Watch {
   agentFrame(): void;
   /** Agent audio went out to the caller. */
   agentSpoke(): void;
+  /** The agent understood the caller, who hears nobody and waits for an answer. */
+  asked(): void;
+  /** The agent says nothing on purpose. */
+  excused(): void;
   /** The agent keeps the caller in its queue, or no longer does. */
   queued(waiting: boolean): void;
   /** Another conversation is being opened: the caller waits for its first audio as for the first of all. */
@@ -17,7 +21,7 @@ export interface Watch {
 }
 
 export interface WatchHandlers {
-  /** Nothing was heard yet: say one-moment. Once. */
+  /** Nothing was heard yet, or no answer: say one-moment. Once for each wait. */
   reassure(): void;
   agentLost(fault: AgentFault): void;
   callTooLong(): void;
@@ -36,6 +40,8 @@ export const watch = (startedMs: number, options: WatchOptions, ms: () => number
   let spoke = false;
   let reassured = false;
   let waiting = false;
+  /** Since when the caller waits for an answer; and whether one-moment was said meanwhile. */
+  let question: { at: number; reassured: boolean } | undefined;
   let error: { fault: AgentFault; at: number } | undefined;
 
   const look = (): void => {
@@ -44,7 +50,12 @@ export const watch = (startedMs: number, options: WatchOptions, ms: () => number
     if (now - startedMs >= options.callLimitMs) return on.callTooLong();
     if (error && now - error.at >= options.errorGraceMs) return on.agentLost(error.fault);
     if (!spoke && since >= (waiting ? options.queueMs : options.firstAudioMs)) return on.agentLost(waiting ? 'agent-queue-timeout' : 'agent-silent');
-    if (now - lastFrame >= options.agentSilentMs) return on.agentLost('agent-silent');
+    // Pings say that a conversation lives, not that anybody in it will answer.
+    if (now - Math.min(lastFrame, question?.at ?? lastFrame) >= options.agentSilentMs) return on.agentLost('agent-silent');
+    if (question && !question.reassured && now - question.at >= options.reassureMs) {
+      question.reassured = true;
+      on.reassure();
+    }
     if (!spoke && !reassured && since >= options.reassureMs) {
       reassured = true;
       on.reassure();
@@ -58,12 +69,18 @@ export const watch = (startedMs: number, options: WatchOptions, ms: () => number
     },
     agentSpoke: () => {
       spoke = true;
-      error = undefined;
+      question = error = undefined;
+    },
+    asked: () => {
+      question ??= { at: ms(), reassured: false };
+    },
+    excused: () => {
+      question = undefined;
     },
     reopened: () => {
       lastFrame = waitsSince = ms();
       spoke = reassured = waiting = false;
-      error = undefined;
+      question = error = undefined;
     },
     queued: (now) => {
       waiting = now;

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { openConversation } from '#agent/conversation.ts';
 import { fakeAgent, type FakeAgent, type FakeConversation } from '#doubles/fake-agent.ts';
 import { relayDefaults } from '#relay/options.ts';
-import { house, speech } from './house.ts';
+import { house, sentence, speech } from './house.ts';
 
 const MOST_SILENCE_MS = 8000;
 
@@ -15,6 +15,8 @@ interface Failure {
   talk?: (talk: FakeConversation) => void;
   /** What the agent's side does before there is a conversation. */
   before?: (agent: FakeAgent) => void;
+  /** It is not given up for so long that the caller hangs up once something of ours was said. */
+  outlasted?: true;
 }
 
 const answered = (status: number, body: unknown) => (agent: FakeAgent): void => {
@@ -64,6 +66,10 @@ const failures: Record<string, Failure> = {
   'a key that is not good there': { detail: 'agent-unauthorized', talk: (talk) => talk.close(3000, 'Could not authorize the conversation') },
   'a goodbye before a word': { detail: 'agent-silent', talk: (talk) => talk.close(1000) },
   'no audio at all': { detail: 'agent-silent', talk: (talk) => talk.metadata() },
+  'no answer in mid-talk, though it understood': { detail: 'caller-hung-up', outlasted: true, talk: (talk) => {
+    words(talk);
+    setTimeout(() => talk.send({ type: 'user_transcript', user_transcription_event: { user_transcript: 'Are you there?', event_id: 1 } }), 500);
+  } },
   'not a single frame': { detail: 'agent-silent', talk: () => {} },
   'frames that nobody can read': { detail: 'agent-silent', talk: (talk) => {
     for (const frame of ['', 'null', '{', '[]', '{"type":"audio"}', '{"type":"audio","audio_event":{"audio_base_64":"no base64!"}}', '\u0000', Buffer.from([0xff, 0xfe]), Buffer.alloc(100_000)]) talk.raw(frame);
@@ -91,7 +97,7 @@ const longestSilence = (moments: number[]): number => Math.max(...moments.slice(
 
 describe('an agent that fails', () => {
   it('leaves no caller in silence for 8 s, and the record says why', { timeout: 40_000 }, async () => {
-    const callWith = async ({ talk, before }: Failure): Promise<{ detail: string | null; silenceMs: number; endedMs: number }> => {
+    const callWith = async ({ talk, before, outlasted }: Failure): Promise<{ detail: string | null; silenceMs: number; endedMs: number }> => {
       const agent = await fakeAgent();
       const { connect, ticket, ended } = await house(relayDefaults, {
         // With its own time limits: those of the other tests are shorter.
@@ -112,8 +118,9 @@ describe('an agent that fails', () => {
       void failing();
       const listening = async (): Promise<never> => {
         for (;;) {
-          await stream.got.next((heard) => heard.kind === 'media');
+          const heard = await stream.got.next(({ kind }) => kind === 'media');
           moments.push(performance.now());
+          if (outlasted && 'bytes' in heard && heard.bytes.equals(sentence('one-moment'))) stream.stop();
         }
       };
       void listening();

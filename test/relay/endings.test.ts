@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { wait } from '#house/clock.ts';
 import { house, sentence, speech } from './house.ts';
 import type { FakeConversation } from '#doubles/fake-agent.ts';
 
@@ -201,6 +202,48 @@ describe('when the agent cannot be had', () => {
     talk.audio(speech(160));
     expect(await ended()).toMatchObject({ endReason: 'agent-failed', detail: 'agent-silent' });
     await talk.closed;
+  });
+
+  it('an agent that understands the caller and does not answer is covered up for at first, and replaced later', async () => {
+    const { call, conversation } = await house({ reassureMs: 60, agentSilentMs: 300 });
+    const { stream, talk } = await call();
+    stream.playAlways();
+    talk.audio(speech(160));
+    await stream.got.next((item) => item.kind === 'mark');
+    // It goes on to understand, and to ping.
+    const living = setInterval(() => {
+      talk.send({ type: 'user_transcript', user_transcription_event: { user_transcript: 'Are you there?', event_id: 1 } });
+      talk.send({ type: 'ping', ping_event: { event_id: 1, ping_ms: null } });
+    }, 20);
+    await conversation();
+    clearInterval(living);
+    expect(stream.audio().equals(Buffer.concat([speech(160), sentence('one-moment')]))).toBe(true);
+  });
+
+  it.each<[string, (talk: FakeConversation) => void]>([
+    ['answers', (talk) => talk.audio(speech(160, 2))],
+    ['skips its turn', (talk) => talk.send({ type: 'agent_tool_response', agent_tool_response: { tool_name: 'skip_turn', tool_call_id: 's', tool_type: 'system', is_error: false, is_called: true, event_id: 9 } })],
+    ['leaves', endCall],
+  ])('nothing is put into the mouth of an agent that %s', async (_what, act) => {
+    const { call } = await house({ reassureMs: 60, endCallMs: 400 });
+    const { stream, talk } = await call();
+    stream.playAlways();
+    talk.audio(speech(160));
+    await stream.got.next((item) => item.kind === 'mark');
+    talk.send({ type: 'user_transcript', user_transcription_event: { user_transcript: 'Hold on.', event_id: 1 } });
+    act(talk);
+    await wait(200);
+    expect(stream.audio().includes(sentence('one-moment'))).toBe(false);
+  });
+
+  it('a word that the caller throws in while the agent speaks is no question', async () => {
+    const { call } = await house({ reassureMs: 60 });
+    const { stream, talk } = await call();
+    talk.audio(speech(8000));
+    await stream.got.next((item) => item.kind === 'media');
+    talk.send({ type: 'user_transcript', user_transcription_event: { user_transcript: 'Mm-hm.', event_id: 1 } });
+    await wait(200);
+    expect(stream.audio().equals(speech(8000))).toBe(true);
   });
 
   it('what the agent had said already is heard before the sentence', async () => {

@@ -76,6 +76,20 @@ describe('a task that does not answer', () => {
     expect(await lost.next(() => true)).toBe('task-1');
     expect(opened.all.length).toBe(2);
   });
+
+  it('is not taken for lost by one that stood still itself', async () => {
+    const { port, opened } = await listening((socket) => socket.end('HTTP/1.1 410 Gone\r\nconnection: close\r\ncontent-length: 0\r\n\r\n'));
+    const { lost, send } = linked(port);
+    send();
+    // Nothing of this process moves, the peer included: each time the handshake's time is up before anybody could answer.
+    const still = new Int32Array(new SharedArrayBuffer(4));
+    for (let times = 1; times <= 3; times++) {
+      Atomics.wait(still, 0, 0, 1500);
+      await opened.until((all) => all.length > times);
+      expect(lost.all).toEqual([]);
+    }
+    expect(await lost.next(() => true)).toBe('task-1');
+  });
 });
 
 describe('the number of a frame', () => {
