@@ -38,6 +38,8 @@ export interface ConnectionDeps {
 
 /** A number so far ahead would be 200 s of Twilio's frames. */
 const MOST_AHEAD = 10_000;
+/** The stop that a carrier sends before it closes may be overtaken by the news of the close: nobody waits on the line any more. */
+const LAST_FRAMES_MS = 500;
 /** What was queued before a close goes out first, as it does on a socket. */
 const LAST_POSTS_MS = 1000;
 
@@ -156,7 +158,7 @@ export const gatewayConnection = (
     looking = setTimeout(() => {
       order.flush();
       finish(1006);
-    }, options.holdMs);
+    }, Math.max(options.holdMs, LAST_FRAMES_MS));
   };
   let leaving = false;
   let settling: NodeJS.Timeout | undefined;
