@@ -43,7 +43,13 @@ const MEDIA = Buffer.from('media');
 /** A media frame as Twilio writes it, read without building it; undefined for everything else. The payload is a view of the frame. */
 export const readMediaQuickly = (frame: Buffer): StreamEvent | undefined => {
   if (!findSpans(frame, fields, spans)) return undefined;
-  const [eventStart, eventEnd, payloadStart, payloadEnd, chunkStart, chunkEnd] = spans as unknown as [number, number, number, number, number, number];
+  // One by one: taken apart as an array they would go through an iterator, which took as long as reading a short frame.
+  const eventStart = spans[0]!;
+  const eventEnd = spans[1]!;
+  const payloadStart = spans[2]!;
+  const payloadEnd = spans[3]!;
+  const chunkStart = spans[4]!;
+  const chunkEnd = spans[5]!;
   if (eventEnd - eventStart !== MEDIA.length || !quoted(frame, eventStart)) return undefined;
   for (let i = 0; i < MEDIA.length; i++) if (frame[eventStart + i] !== MEDIA[i]) return undefined;
   if (payloadStart < 0 || !quoted(frame, payloadStart) || !isBase64(frame, payloadStart, payloadEnd)) return undefined;
