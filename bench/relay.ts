@@ -12,7 +12,6 @@ const main = async (): Promise<number> => {
   }
   pinLoad();
   console.log(machine());
-  if (options.way === 'gateway') return 0;
   const concluded = await rounds(options);
   if (options.most.length > 0) await mostCalls(options);
   return concluded ? 0 : 1;

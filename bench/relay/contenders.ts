@@ -1,4 +1,4 @@
-// What is measured: each contender is a process of its own on one core, started and asked for its figures here. Used by rounds.ts, most-calls.ts, gateway.ts.
+// What is measured: each contender is a process of its own on one core, started and asked for its figures here. Used by rounds.ts, most-calls.ts.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
 // Carriers and agents of all calls in real time, in this one process: every frame is sent when it is due, and one clock tells how long it took. Used by
-// rounds.ts, most-calls.ts and gateway-rounds.ts.
+// rounds.ts and most-calls.ts.
 import { performance } from 'node:perf_hooks';
 import { startAgents, type AgentLeg } from './agents.ts';
 import type { CarrierLeg } from './carriers.ts';

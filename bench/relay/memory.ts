@@ -15,7 +15,7 @@ export const memoryCalls = () => {
     return fresh;
   };
   return {
-    calls: { call: async (callId: string) => of(callId).record, bind: async () => 'bound' as const },
+    calls: { call: async (callId: string) => of(callId).record, bind: async () => 'bound' as const, turns: async (callId: string) => [...of(callId).turns.values()] },
     leads: { lead: async () => undefined },
     tickets: { use: async (id: string) => !used.has(id) && used.add(id) !== undefined },
     putTurn: async (callId: string, turn: Turn) => void of(callId).turns.set(turn.index, turn),
@@ -28,7 +28,7 @@ export const memoryCalls = () => {
   };
 };
 
-/** Of one task: with two, each connection has the owner that `ownerOf` says, and both know it. */
+/** Of one task: nobody takes anything over here. */
 export const memoryConnections = (): ConnectionStore => {
   const owners = new Map<string, Owner>();
   const tasks = new Map<string, TaskLoad>();
@@ -39,6 +39,11 @@ export const memoryConnections = (): ConnectionStore => {
       return owner;
     },
     owner: async (id) => owners.get(id),
+    carry: async (id, by, stream) => {
+      owners.set(id, { ...by, stream });
+      return true;
+    },
+    takeOver: async (id) => owners.get(id),
     report: async (load) => void tasks.set(load.task, load),
     tasks: async () => [...tasks.values()],
     leave: async ({ task }) => void tasks.delete(task),
