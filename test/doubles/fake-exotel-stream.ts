@@ -10,6 +10,8 @@ export interface FakeExotelStream {
   /** Caller audio of 100 ms or whatever the bytes last. */
   speak(bytes: Uint8Array): void;
   send(frame: unknown): void;
+  /** Says that the call is over. */
+  stop(): void;
   audio(): Buffer;
   /** Echoes every mark as it comes. */
   echo(): void;
@@ -49,6 +51,7 @@ export const fakeExotelStream = async (port: number, path = '/exotel'): Promise<
       });
     },
     speak: (bytes) => send({ event: 'media', sequence_number: String(++sequence), stream_sid: sid, media: { chunk: String(++chunk), timestamp: String(100 * chunk), payload: Buffer.from(bytes).toString('base64') } }),
+    stop: () => send({ event: 'stop', sequence_number: String(++sequence), stream_sid: sid, stop: { call_sid: 'EX1', account_sid: 'desk1', reason: 'callended' } }),
     audio: () => Buffer.concat(got.all.flatMap((frame) => (frame.media ? [Buffer.from(frame.media.payload, 'base64')] : []))),
     echo: () => { echoes = true; },
     close: (code = 1000) => socket.close(code),

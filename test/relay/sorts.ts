@@ -122,10 +122,14 @@ const inExotelsAccent = (hangsUp: boolean): Sort => async (world) => {
     for (;;) await polite(await world.conversation(call.callSid));
   };
   answering().catch(() => {});
-  for (let i = 0; i < 10; i++) stream.speak(Buffer.alloc(1600));
+  const line = setInterval(() => stream.speak(Buffer.alloc(1600)), 250);
   await Promise.race([stream.closed, stream.got.next(({ event }) => event === 'media')]);
-  if (hangsUp) stream.send({ event: 'stop', sequence_number: '12', stream_sid: 'f6a4b1c2d3e4f5061728394a5b6c7d8e', stop: { call_sid: call.callSid, account_sid: call.accountSid, reason: 'callended' } });
+  if (hangsUp) {
+    stream.stop();
+    stream.close();
+  }
   await stream.closed;
+  clearInterval(line);
 };
 const refusedOnce = (status: number, body: unknown) => (agent: FakeAgent): void => {
   agent.refuse = (response) => {
