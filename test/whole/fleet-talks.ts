@@ -1,5 +1,6 @@
 // Used by the tests and benches of many relay processes: callers who talk through a fleet, and what was promised to them, checked.
 import type { Turn } from '#calls/call.ts';
+import { statusEvent } from '#doubles/records.ts';
 import { busyLines, type BusyLine } from '#doubles/busy-lines.ts';
 import type { Talk, TalkingAgent } from '#doubles/talking-agent.ts';
 import type { Fleet, SeededCall } from './fleet.ts';
@@ -18,8 +19,8 @@ export interface FleetTalks {
   cutOffs(since: number): number[];
   /** What was promised and not kept, in sentences. To be asked while all are on the line. */
   broken(): Promise<string[]>;
-  /** All callers hang up; resolves when each call's record says so. */
-  hangUp(): Promise<void>;
+  /** All callers hang up; resolves when no agent is left and each call is over, with how many are so by the carrier's callback alone. */
+  hangUp(): Promise<number>;
   stop(): void;
 }
 
@@ -27,6 +28,7 @@ export interface FleetTalks {
 const RECORDER_MS = 1000;
 /** What was on its way to a caller when its relay was killed is not taken for the next agent's words. */
 const UNDER_WAY_MS = 200;
+const HUNG_UP_MS = 15_000;
 /** Of the transcript, how many turns back an agent that goes on must have been told of. */
 const TOLD_TURNS = 20;
 
@@ -110,7 +112,16 @@ export const startTalks = async (fleet: Fleet, agent: TalkingAgent, count: numbe
     },
     hangUp: async () => {
       for (const { line } of calls) line.hangUp();
-      for (const { callId } of calls) await until(`the end of ${callId} is written down`, async () => (await fleet.stores.calls.call(callId))?.endReason !== null);
+      await until('all agents are let go', () => agent.talks.every(({ open }) => !open), HUNG_UP_MS);
+      const endOf = async ({ callId }: FleetCall) => (await fleet.stores.calls.call(callId))?.endReason ?? null;
+      const written = async (): Promise<FleetCall[]> => {
+        const ends = await Promise.all(calls.map(endOf));
+        return calls.filter((_call, i) => ends[i] === null);
+      };
+      // A stop may be overtaken by the end of its connection for longer than that is waited for: then the carrier's callback says that the call is over.
+      const unsaid = await until('the ends are written down', async () => (await written()).length === 0 && [], HUNG_UP_MS).catch(written);
+      for (const { callId } of unsaid) await fleet.stores.calls.append(callId, statusEvent('completed', { at: new Date().toISOString(), sequence: 3 }));
+      return unsaid.length;
     },
     stop: () => lines.stop(),
   };
