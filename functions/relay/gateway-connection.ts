@@ -97,6 +97,8 @@ export const gatewayConnection = (
   const writer = gatewayWriter({
     connectionId: id, posts, options, metrics, ms,
     lost: (why) => {
+      // Somebody who hangs up while the agent speaks: the news of it comes by our own post, before the carrier's last words.
+      if (why === 'gone' && !closing) return disconnected();
       if (why === 'unreachable') on.closing(dropped());
       finish(1006);
     },
@@ -129,6 +131,7 @@ export const gatewayConnection = (
   }, options.ticketMs);
 
   const look = (): void => {
+    if (leaving) return;
     clearTimeout(looking);
     const { due } = order;
     if (due === undefined) return;
@@ -152,15 +155,17 @@ export const gatewayConnection = (
     order.begin(sequence, ms());
     order.put(sequence, body, ms());
   };
+  let leaving = false;
   /** The carrier's socket is closed. Its last frames may still be on their way. */
   const disconnected = (): void => {
+    if (leaving) return;
+    leaving = true;
     clearTimeout(looking);
     looking = setTimeout(() => {
       order.flush();
       finish(1006);
     }, Math.max(options.holdMs, LAST_FRAMES_MS));
   };
-  let leaving = false;
   let settling: NodeJS.Timeout | undefined;
   if (taken) {
     const codec = codecs.find(({ carrier }) => carrier === taken.stream.carrier);
@@ -177,9 +182,7 @@ export const gatewayConnection = (
     frame: (event, body) => {
       if (over || event === '$connect') return;
       if (event === '$disconnect') {
-        if (!leaving) disconnected();
-        leaving = true;
-        return;
+        return disconnected();
       }
       framesSeen++;
       if (event === 'start') begin(body);
@@ -194,7 +197,7 @@ export const gatewayConnection = (
         // Without a number it has no place in the order (Twilio's `connected`): it says nothing that a stream needs before its start.
         else if (input) input.frame(body);
       }
-      if (!leaving) look();
+      look();
     },
     missesFrames: () => {
       const misses = framesMissing > 0 || framesSeen === 0;

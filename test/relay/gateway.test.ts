@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { gatewayHouse } from './gateway-house.ts';
+import { gatewayHouse, memoryConnections } from './gateway-house.ts';
 import { house, newCall, speech } from './house.ts';
 
 const post = (port: number, headers: Record<string, string>, body: string) =>
@@ -134,6 +134,32 @@ describe('a call through API Gateway', () => {
     clearInterval(speaking);
     expect(houses[0]!.metrics.value('owners_lost')).toBe(1);
     expect(houses[0]!.agent.contacts).toEqual([]);
+  });
+});
+
+describe('a caller who hangs up while the agent speaks', () => {
+  const away = async () => {
+    const made = await house({}, { gateway: { connections: memoryConnections().store, posts: { post: async () => 'gone', drop: async () => {}, close: () => {} } } });
+    const say = (event: string, body: object) => post(made.relay.port, { 'x-ws-connection-id': 'abc=', 'x-ws-event': event }, JSON.stringify({ event, ...body }));
+    await say('start', { sequenceNumber: '1', streamSid: 'MZ1', start: { accountSid: 'AC1', streamSid: 'MZ1', callSid: 'CA1', customParameters: { ticket: made.ticket() } } });
+    const talk = await made.conversation();
+    talk.metadata('ulaw_8000');
+    talk.audio(speech(800));
+    while (made.metrics.value('posts') === 0) await new Promise(setImmediate);
+    return { ...made, say };
+  };
+
+  it('has hung up, though our own post is told of it before their last word comes', async () => {
+    const { say, ended } = await away();
+    await say('stop', { sequenceNumber: '2', streamSid: 'MZ1', stop: { accountSid: 'AC1', callSid: 'CA1' } });
+    expect(await ended()).toMatchObject({ endReason: 'caller-hung-up' });
+  });
+
+  it('is a line that broke when no last word comes', async () => {
+    const { events, relay } = await away();
+    expect(await events.next((event) => event.kind === 'stream-failed')).toMatchObject({ detail: 'carrier-socket-lost' });
+    while (relay.active() > 0) await new Promise(setImmediate);
+    expect(relay.active()).toBe(0);
   });
 });
 
