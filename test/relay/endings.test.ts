@@ -205,7 +205,7 @@ describe('when the agent cannot be had', () => {
   });
 
   it('an agent that understands the caller and does not answer is covered up for at first, and replaced later', async () => {
-    const { call, conversation } = await house({ reassureMs: 60, agentSilentMs: 300 });
+    const { call, conversation } = await house({ reassureMs: 500, agentSilentMs: 1500 });
     const { stream, talk } = await call();
     stream.playAlways();
     talk.audio(speech(160));
@@ -225,24 +225,24 @@ describe('when the agent cannot be had', () => {
     ['skips its turn', (talk) => talk.send({ type: 'agent_tool_response', agent_tool_response: { tool_name: 'skip_turn', tool_call_id: 's', tool_type: 'system', is_error: false, is_called: true, event_id: 9 } })],
     ['leaves', endCall],
   ])('nothing is put into the mouth of an agent that %s', async (_what, act) => {
-    const { call } = await house({ reassureMs: 60, endCallMs: 400 });
+    const { call } = await house({ reassureMs: 500, endCallMs: 1200 });
     const { stream, talk } = await call();
     stream.playAlways();
     talk.audio(speech(160));
     await stream.got.next((item) => item.kind === 'mark');
     talk.send({ type: 'user_transcript', user_transcription_event: { user_transcript: 'Hold on.', event_id: 1 } });
     act(talk);
-    await wait(200);
+    await wait(800);
     expect(stream.audio().includes(sentence('one-moment'))).toBe(false);
   });
 
   it('a word that the caller throws in while the agent speaks is no question', async () => {
-    const { call } = await house({ reassureMs: 60 });
+    const { call } = await house({ reassureMs: 500 });
     const { stream, talk } = await call();
     talk.audio(speech(8000));
     await stream.got.next((item) => item.kind === 'media');
     talk.send({ type: 'user_transcript', user_transcription_event: { user_transcript: 'Mm-hm.', event_id: 1 } });
-    await wait(200);
+    await wait(800);
     expect(stream.audio().equals(speech(8000))).toBe(true);
   });
 

@@ -186,7 +186,7 @@ describe('stories', () => {
     // On a busy machine the bot may be later than the three seconds after which people say hello.
     expect(done.caller?.said.map((said) => said.name).filter((name) => name !== 'caller-hello')).toEqual(['caller-yes-please', 'caller-tell-me-more']);
     expect(done.endedBy).toBe('caller');
-    expect(customer.messages.at(-1)).toMatchObject({ event: 'stop', stop: { call_sid: done.sid, account_sid: ACCOUNT, reason: 'callended' } });
+    expect(await customer.lastMessage()).toMatchObject({ event: 'stop', stop: { call_sid: done.sid, account_sid: ACCOUNT, reason: 'callended' } });
   });
 
   it('01: busy; 02: no answer within TimeOut', async () => {
@@ -265,7 +265,7 @@ describe('the account', () => {
     const done = await call('+919876543218', { TimeLimit: '5' });
     expect(done.endedBy).toBe('carrier');
     expect((done.endedAt?.getTime() ?? 0) - (done.answeredAt?.getTime() ?? 0)).toBeGreaterThanOrEqual(5000);
-    expect(customer.messages.at(-1)).toMatchObject({ event: 'stop', stop: { reason: 'stopped' } });
+    expect(await customer.lastMessage()).toMatchObject({ event: 'stop', stop: { reason: 'stopped' } });
   });
 
   it('joins two numbers: the second is dialled when the first has answered, and each answer is told', async () => {

@@ -24,6 +24,8 @@ export type Customer = {
   seen: Seen[];
   to: (path: string) => Seen[];
   messages: Message[];
+  /** What a stream said last, once every stream is closed: a carrier is through with a call before its last words have arrived. */
+  lastMessage(): Promise<Message | undefined>;
   handshakes: IncomingMessage[];
   stop(): Promise<void>;
 };
@@ -32,6 +34,7 @@ export type Customer = {
 export const startCustomer = async (pages: Record<string, Page> = {}, talk: StreamTalk = () => {}, refuse: (count: number) => boolean = () => false): Promise<Customer> => {
   const seen: Seen[] = [];
   const messages: Message[] = [];
+  const closings: Promise<unknown>[] = [];
   const handshakes: IncomingMessage[] = [];
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
@@ -51,6 +54,7 @@ export const startCustomer = async (pages: Record<string, Page> = {}, talk: Stre
     handshakes.push(request);
     if (refuse(handshakes.length)) socket.end('HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\n\r\n');
     else sockets.handleUpgrade(request, socket, head, (ready) => {
+      closings.push(once(ready, 'close'));
       ready.on('message', (data) => {
         const message = JSON.parse((data as Buffer).toString('utf8')) as Message;
         messages.push(message);
@@ -64,6 +68,10 @@ export const startCustomer = async (pages: Record<string, Page> = {}, talk: Stre
   const streamUrl = (): string => `ws://127.0.0.1:${port}/media`;
   return {
     url: `http://127.0.0.1:${port}`, streamUrl: streamUrl(), seen, messages, handshakes,
+    lastMessage: async () => {
+      await Promise.all(closings);
+      return messages.at(-1);
+    },
     to: (path) => seen.filter((one) => one.path === path),
     async stop() {
       for (const socket of sockets.clients) socket.terminate();

@@ -151,7 +151,7 @@ describe('Voicebot', () => {
       { '/passthru': (_, response) => { goOn = () => response.writeHead(200).end(); } }, talk);
     const done = await call();
     expect(spoken(done)).toEqual(['Goodbye']);
-    expect(customer.messages.at(-1)).toMatchObject({ event: 'stop', stop: { reason: 'stopped' } });
+    expect(await customer.lastMessage()).toMatchObject({ event: 'stop', stop: { reason: 'stopped' } });
     expect(done.streams).toMatchObject([{ bidirectional: false, endedBy: 'carrier', messagesRefused: 1 }]);
     expect(codes()).toEqual(['one-way']);
   });
@@ -266,6 +266,6 @@ describe('the network pages', () => {
     });
     const done = await call({}, '+919876543218');
     expect(done.endedBy).toBe('caller');
-    expect(customer.messages.at(-1)).toMatchObject({ event: 'stop', stop: { reason: 'callended' } });
+    expect(await customer.lastMessage()).toMatchObject({ event: 'stop', stop: { reason: 'callended' } });
   });
 });

@@ -107,7 +107,7 @@ describe('a call whose agent speaks', () => {
       if (event === 'start') void rest(carrier, 'POST', `/Calls/${String(carrier.calls()[0]?.sid)}.json`, [['Status', 'completed']]);
     });
     const done = await call('+4915112345600');
-    expect(customer.messages.at(-1)).toMatchObject({ event: 'stop', stop: { callSid: done.sid } });
+    expect(await customer.lastMessage()).toMatchObject({ event: 'stop', stop: { callSid: done.sid } });
     expect(done.streams[0]?.endedBy).toBe('carrier');
     expect(customer.to('/after')).toEqual([]);
     expect(sorted(customer.to('/stream').map((params) => params['StreamEvent']))).toEqual(['stream-started', 'stream-stopped']);
@@ -119,7 +119,7 @@ describe('a call whose agent speaks', () => {
       if (event === 'start') void rest(carrier, 'POST', `/Calls/${String(carrier.calls()[0]?.sid)}.json`, [['Twiml', '<Response><Pause length="1"/></Response>']]);
     });
     const done = await call('+4915112345600');
-    expect(customer.messages.at(-1)?.event).toBe('stop');
+    expect((await customer.lastMessage())?.event).toBe('stop');
     expect(done.journal.filter((entry) => entry.event === 'verb').map((entry) => entry.detail)).toEqual(['Connect', 'Pause']);
     expect(customer.to('/after')).toEqual([]);
   });
@@ -160,7 +160,7 @@ describe('stories', () => {
     expect(done.caller?.said.map((said) => said.name)).toEqual(['caller-yes-please', 'caller-tell-me-more']);
     expect(done.caller?.said[0]?.fromMs).toBeGreaterThan(1900);
     expect(done.journal.find((entry) => entry.event === 'over')?.detail).toMatchObject({ why: 'the person hung up' });
-    expect(customer.messages.at(-1)?.event).toBe('stop');
+    expect((await customer.lastMessage())?.event).toBe('stop');
   });
 
   it('01: busy, 02: no answer within the Timeout', async () => {

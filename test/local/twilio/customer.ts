@@ -22,6 +22,8 @@ export type Customer = {
   /** Requests to one path, as their parameters. */
   to: (path: string) => Record<string, string>[];
   messages: Message[];
+  /** What a stream said last, once every stream is closed: a carrier is through with a call before its last words have arrived. */
+  lastMessage(): Promise<Message | undefined>;
   handshakes: IncomingMessage[];
   stop(): Promise<void>;
 };
@@ -30,6 +32,7 @@ export type Customer = {
 export const startCustomer = async (pages: Record<string, Page>, talk: StreamTalk = () => {}): Promise<Customer> => {
   const seen: Seen[] = [];
   const messages: Message[] = [];
+  const closings: Promise<unknown>[] = [];
   const handshakes: IncomingMessage[] = [];
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
@@ -49,6 +52,7 @@ export const startCustomer = async (pages: Record<string, Page>, talk: StreamTal
   const sockets = new WebSocketServer({ server, path: '/media' });
   sockets.on('connection', (socket, request) => {
     handshakes.push(request);
+    closings.push(once(socket, 'close'));
     socket.on('message', (data) => {
       const message = JSON.parse((data as Buffer).toString('utf8')) as Message;
       messages.push(message);
@@ -61,6 +65,10 @@ export const startCustomer = async (pages: Record<string, Page>, talk: StreamTal
   const streamUrl = (): string => `ws://127.0.0.1:${port}/media`;
   return {
     url: `http://127.0.0.1:${port}`, streamUrl: streamUrl(), seen, messages, handshakes,
+    lastMessage: async () => {
+      await Promise.all(closings);
+      return messages.at(-1);
+    },
     to: (path) => seen.filter((one) => one.path === path).map((one) => one.params),
     async stop() {
       for (const socket of sockets.clients) socket.terminate();

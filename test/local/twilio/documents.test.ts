@@ -206,7 +206,7 @@ describe('Record and Start', () => {
     expect(call.streams).toMatchObject([{ name: 'ear', bidirectional: false, endedBy: 'carrier' }]);
     const tracks = media().map((message) => (message['media'] as { track: string }).track);
     expect(new Set(tracks)).toEqual(new Set(['inbound', 'outbound']));
-    expect(customer.messages.at(-1)?.event).toBe('stop');
+    expect((await customer.lastMessage())?.event).toBe('stop');
     expect(call.line?.heard.frames).toBeGreaterThan(100);
   });
 });
