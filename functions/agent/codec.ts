@@ -1,5 +1,6 @@
 // The agent's frames to values and back: pure and synchronous. Called by conversation.ts for every frame; keeps nothing.
-import { findSpans, isBase64, quoted, wanted } from '#house/spans.ts';
+import { findSpans, isBase64, quoted, SPAN, wanted } from '#house/spans.ts';
+import { maskedTextFrame } from '#house/text-frame.ts';
 import type { AgentError } from './failure.ts';
 import { errorSchema, schemas, typeSchema } from './schema.ts';
 
@@ -107,7 +108,7 @@ export const readByRule = (frame: Buffer): AgentMessage => {
 };
 
 const fields = wanted(['type'], { name: 'audio_event', keys: ['audio_base_64', 'event_id'] });
-const spans = new Int32Array(6);
+const spans = new Int32Array(3 * SPAN);
 const AUDIO = Buffer.from('audio');
 
 /** A plain audio frame (no alignment), read without building it; undefined for everything else. */
@@ -116,13 +117,14 @@ export const readAudioQuickly = (frame: Buffer): AgentMessage | undefined => {
   // One by one: taken apart as an array they would go through an iterator, which took as long as reading a short frame.
   const typeStart = spans[0]!;
   const typeEnd = spans[1]!;
-  const audioStart = spans[2]!;
-  const audioEnd = spans[3]!;
-  const idStart = spans[4]!;
-  const idEnd = spans[5]!;
+  const audioStart = spans[3]!;
+  const audioEnd = spans[4]!;
+  const audioLetters = spans[5]!;
+  const idStart = spans[6]!;
+  const idEnd = spans[7]!;
   if (typeEnd - typeStart !== AUDIO.length || !quoted(frame, typeStart)) return undefined;
   for (let i = 0; i < AUDIO.length; i++) if (frame[typeStart + i] !== AUDIO[i]) return undefined;
-  if (audioStart < 0 || !quoted(frame, audioStart) || !isBase64(frame, audioStart, audioEnd)) return undefined;
+  if (audioStart < 0 || !quoted(frame, audioStart) || !isBase64(frame, audioStart, audioEnd, audioLetters)) return undefined;
   let eventId: number | null = null;
   if (idStart >= 0) {
     if (quoted(frame, idStart) || idEnd - idStart > 15) return undefined;
@@ -137,14 +139,8 @@ export const readAgentFrame = (frame: Buffer): AgentMessage => readAudioQuickly(
 const audioHead = Buffer.from('{"user_audio_chunk":"');
 const audioTail = Buffer.from('"}');
 
-/** Caller audio, in the agent's input format. The one message that has no `type`. */
-export const callerAudio = (base64: Buffer): Buffer => {
-  const frame = Buffer.allocUnsafe(audioHead.length + base64.length + audioTail.length);
-  audioHead.copy(frame);
-  base64.copy(frame, audioHead.length);
-  audioTail.copy(frame, audioHead.length + base64.length);
-  return frame;
-};
+/** Caller audio, in the agent's input format, as a whole WebSocket frame. The one message that has no `type`. */
+export const callerAudio = (base64: Buffer): Buffer => maskedTextFrame(audioHead, base64, audioTail);
 
 export const pong = (eventId: number): string => `{"type":"pong","event_id":${eventId}}`;
 

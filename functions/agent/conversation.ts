@@ -1,12 +1,16 @@
 // One conversation with the agent over one WebSocket: opened by the bridge, which hears of everything through the handlers and of the end once.
+import type { Duplex } from 'node:stream';
 import { WebSocket } from 'ws';
+import { connectLending, type Lender } from '#house/lent-reads.ts';
+import { tapText } from '#house/text-tap.ts';
 import { conversationAddress, type AgentConfig } from './address.ts';
 import { callerAudio, contextualUpdate, opening, pong, readAgentFrame, toolResult, USER_ACTIVITY, type AgentMessage, type Opening } from './codec.ts';
 import { AgentUnavailable, faultOfAnswer, refusesAddress, type AgentClose, type AgentError, type AgentFault } from './failure.ts';
 import type { ReadyAddresses } from './ready-address.ts';
 
+
 export interface ConversationHandlers {
-  /** Every frame but pings, which are answered here. */
+  /** Every frame but pings, which are answered here. Audio is a view of what was read: good until this returns. */
   message(message: AgentMessage): void;
   /** Once, whatever happened; nothing comes after it. `fault` when it never opened, else the close speaks for itself. */
   closed(end: { fault: AgentFault } | AgentClose): void;
@@ -22,7 +26,7 @@ export interface Conversation {
   /** Ends it; asking twice is fine. `closed` is not called any more. */
   close(): void;
   /** Bytes that the agent has not taken yet. */
-  readonly waitingBytes: number;
+  waitingBytes(): number;
 }
 
 export interface ConversationOptions {
@@ -46,6 +50,8 @@ export const openConversation = (
 ): Conversation => {
   const stopped = new AbortController();
   let socket: WebSocket | undefined;
+  /** What the socket is made of: audio is written there in one piece. */
+  let wire: Duplex | undefined;
   let opened = false;
   let over = false;
   let queued = false;
@@ -65,7 +71,11 @@ export const openConversation = (
 
   /** `kept`: the address was asked for earlier; until the agent says anything, a refusal may be the address's fault. */
   const connect = (address: string, words: Opening, kept: boolean): void => {
-    const ws = new WebSocket(address, { perMessageDeflate: false, maxPayload: MOST_FRAME_BYTES, handshakeTimeout: options.handshakeMs, followRedirects: false });
+    const lender: Lender = { to: undefined };
+    const ws = new WebSocket(address, {
+      perMessageDeflate: false, maxPayload: MOST_FRAME_BYTES, handshakeTimeout: options.handshakeMs, followRedirects: false,
+      createConnection: connectLending(address.startsWith('wss:'), lender),
+    });
     socket = ws;
     opened = false;
     let mayBeAddress = kept;
@@ -76,7 +86,8 @@ export const openConversation = (
       config.ready?.refused();
       ask().then((fresh) => over ? undefined : connect(fresh, words, false)).catch(failed);
     };
-    const hear = (message: AgentMessage): void => {
+    const heard = (message: AgentMessage): void => {
+      if (over || socket !== ws) return;
       if (mayBeAddress && message.type === 'error' && refusesAddress({ code: message.error.code ?? 1008, reason: '', error: message.error })) return again();
       mayBeAddress = false;
       if (message.type === 'ping') send(pong(message.eventId));
@@ -84,16 +95,18 @@ export const openConversation = (
       if (message.type === 'error') error = message.error;
       handlers.message(message);
     };
+    const take = (frame: Buffer): void => heard(readAgentFrame(frame));
+    ws.on('upgrade', (response) => {
+      wire = response.socket;
+    });
     ws.on('open', () => {
       if (socket !== ws) return;
       opened = true;
+      if (wire) tapText(wire, false, MOST_FRAME_BYTES, take, lender);
       send(opening(words));
     });
-    ws.on('message', (data: Buffer, isBinary: boolean) => {
-      if (over || socket !== ws) return;
-      // ElevenLabs speaks text only.
-      hear(isBinary ? { type: 'other', name: 'binary' } : readAgentFrame(data));
-    });
+    // ElevenLabs speaks text only.
+    ws.on('message', (data: Buffer, isBinary: boolean) => isBinary ? heard({ type: 'other', name: 'binary' }) : take(data));
     ws.on('unexpected-response', (_request, response) => {
       const status = response.statusCode ?? 0;
       if (mayBeAddress && !over && (status === 401 || status === 403)) return again();
@@ -117,7 +130,9 @@ export const openConversation = (
   open().catch(failed);
 
   return {
-    audio: (base64) => send(callerAudio(base64)),
+    audio: (base64) => {
+      if (socket?.readyState === WebSocket.OPEN) wire?.write(callerAudio(base64));
+    },
     answerTool: (id, result, isError) => send(toolResult(id, result, isError)),
     tell: (text) => send(contextualUpdate(text)),
     stir: () => send(USER_ACTIVITY),
@@ -131,8 +146,6 @@ export const openConversation = (
       const cut = setTimeout(() => ws.terminate(), CLOSE_MS);
       ws.once('close', () => clearTimeout(cut));
     },
-    get waitingBytes() {
-      return socket?.bufferedAmount ?? 0;
-    },
+    waitingBytes: () => wire?.writableLength ?? 0,
   };
 };

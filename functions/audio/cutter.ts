@@ -20,7 +20,7 @@ export type Cutting = {
 
 export type Cutter = {
   /** Bytes that wait for more: fewer than the least piece. */
-  readonly heldBytes: number;
+  heldBytes(): number;
   /** The next bytes, of any number; the pieces that are whole now, perhaps none. A piece may be a view of `bytes`, or `bytes` itself. */
   push(bytes: Uint8Array): Uint8Array[];
   /** The audio pauses or ends here: what was held, filled up with silence to the least piece, or undefined when nothing was. */
@@ -67,9 +67,7 @@ export function cutter(cutting: Cutting): Cutter {
   }
 
   return {
-    get heldBytes() {
-      return heldBytes;
-    },
+    heldBytes: () => heldBytes,
     push,
     flush() {
       if (heldBytes === 0) return undefined;

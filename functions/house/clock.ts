@@ -3,6 +3,12 @@ import type { Clock } from '#calls/ports.ts';
 
 export const systemClock: Clock = { now: () => new Date() };
 
+/**
+ * Milliseconds of a clock that never goes back, whole ones: a number with a fraction is an object of its own to V8, made anew and found anew each time
+ * that somebody keeps it, which is several times a frame.
+ */
+export const steadyMs = (): number => Math.trunc(performance.now());
+
 /** Waits. Rejects with the signal's reason when it is aborted first. */
 export const wait = (ms: number, signal?: AbortSignal): Promise<void> =>
   new Promise((resolve, reject) => {

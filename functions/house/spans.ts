@@ -1,6 +1,9 @@
 // Finds values in one small JSON object without building it: for the codecs of the two media sockets, 100 times a second and call.
 // What it cannot read at a glance it refuses, and the caller parses in the ordinary way; it never reads anything differently from JSON.parse.
 
+/** Numbers for each wanted value: see findSpans. */
+export const SPAN = 3;
+
 /** The keys whose values are wanted: at the top, and inside the one nested object that is allowed. */
 export interface Wanted {
   readonly outer: readonly Buffer[];
@@ -44,7 +47,7 @@ const afterAll = (bytes: Buffer, at: number, kind: number): number => {
   return i;
 };
 
-/** `at` stands after an opening quote: the position of the closing one, or -1 for anything but plain ASCII without escapes. */
+/** `at` stands behind as many letters of a string as one likes: the position of its closing quote, or -1 for anything but plain ASCII without escapes. */
 const endOfString = (bytes: Buffer, at: number): number => {
   const end = afterAll(bytes, at, PLAIN);
   return end < bytes.length && bytes[end] === QUOTE ? end : -1;
@@ -86,19 +89,22 @@ const members = (bytes: Buffer, from: number, keys: readonly Buffer[], spans: In
     if (first === OPEN) {
       if (!isInner || innerSeen) return -1;
       innerSeen = true;
-      at = members(bytes, at + 1, inner.keys, spans, base + 2 * keys.length, undefined);
+      at = members(bytes, at + 1, inner.keys, spans, base + SPAN * keys.length, undefined);
       if (at < 0) return -1;
     } else {
       // The nested object's name with a plain value, or a key twice: JSON.parse knows what comes of it.
       if (isInner) return -1;
       const start = first === QUOTE ? at + 1 : at;
-      const end = first === QUOTE ? endOfString(bytes, start) : endOfNumber(bytes, start);
+      const letters = first === QUOTE ? afterAll(bytes, start, ALPHABET) : start;
+      const end = first === QUOTE ? endOfString(bytes, letters) : endOfNumber(bytes, start);
       if (end < 0) return -1;
       for (let k = 0; k < keys.length; k++) {
         if (!isKey(bytes, keyStart, keyEnd, keys[k]!)) continue;
-        if (spans[base + 2 * k]! >= 0) return -1;
-        spans[base + 2 * k] = start;
-        spans[base + 2 * k + 1] = end;
+        const span = base + SPAN * k;
+        if (spans[span]! >= 0) return -1;
+        spans[span] = start;
+        spans[span + 1] = end;
+        spans[span + 2] = letters;
         break;
       }
       at = first === QUOTE ? end + 1 : end;
@@ -112,8 +118,8 @@ const members = (bytes: Buffer, from: number, keys: readonly Buffer[], spans: In
 };
 
 /**
- * Fills `spans` with start and end of each wanted value (first the outer ones, then the inner ones; -1 where absent; without the
- * quotes of a string). False when the text is not a plain object of this kind: then nothing is known, not even that it is malformed.
+ * Fills `spans` with three positions for each wanted value (first the outer ones, then the inner ones; -1 where absent): its start and its end,
+ * without the quotes of a string, and the end of the letters of base64 that it begins with. False when the text is not a plain object of this kind: then nothing is known, not even that it is malformed.
  */
 export const findSpans = (bytes: Buffer, what: Wanted, spans: Int32Array): boolean => {
   for (let i = 0; i < spans.length; i++) spans[i] = -1;
@@ -128,13 +134,13 @@ export const quoted = (bytes: Buffer, start: number): boolean => bytes[start - 1
 
 const PAD = 0x3d;
 
-/** Whether these bytes are base64 as RFC 4648 writes it, padded; nothing at all is too. */
-export const isBase64 = (bytes: Buffer, start: number, end: number): boolean => {
+/** Whether these bytes are base64 as RFC 4648 writes it, padded; nothing at all is too. `letters`: the end of the letters, as found by findSpans. */
+export const isBase64 = (bytes: Buffer, start: number, end: number, letters: number): boolean => {
   if ((end - start) % 4 !== 0) return false;
   let last = end;
   if (last > start && bytes[last - 1] === PAD) last--;
   if (last > start && last < end && bytes[last - 1] === PAD) last--;
-  return afterAll(bytes, start, ALPHABET) >= last;
+  return letters >= last;
 };
 /** The same for text that was parsed in the ordinary way. */
 export const base64Shape = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;

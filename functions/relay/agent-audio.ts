@@ -21,7 +21,7 @@ export interface AgentAudio {
   close(): void;
 }
 
-export const agentAudio = (leg: CarrierLeg, out: Outbound, idleMs: number, metrics: Metrics): AgentAudio => {
+export const agentAudio = (leg: CarrierLeg, out: Outbound, idleMs: number, metrics: Metrics, ms: () => number): AgentAudio => {
   let change: Transcoder | undefined;
   /** Audio with an event id strictly below this was made before the latest interruption. */
   let gate = -Infinity;
@@ -38,13 +38,13 @@ export const agentAudio = (leg: CarrierLeg, out: Outbound, idleMs: number, metri
   };
   /** One timer at a time, moved on when it fires too early: setting one for each frame would cost more than the frame. */
   const watchIdle = (): void => {
-    lastAudio = performance.now();
+    lastAudio = ms();
     if (idle) return;
     const fire = (): void => {
       // To a carrier that is sent its audio as it plays it, a pause of the agent's is none while there is more to be said: filling up with
       // silence would tear a word apart.
       const ahead = leg.cutting.pace ? out.remainingMs() - idleMs : 0;
-      const left = Math.max(ahead, idleMs - (performance.now() - lastAudio));
+      const left = Math.max(ahead, idleMs - (ms() - lastAudio));
       if (left > 1) idle = setTimeout(fire, left);
       else flush();
     };

@@ -16,7 +16,7 @@ export interface AgentLeg {
   /** The conversation is no good any more, as a watchdog found: another one, or the end. */
   failed(fault: AgentFault): void;
   close(): void;
-  readonly waitingBytes: number;
+  waitingBytes(): number;
 }
 
 export interface AgentLegHandlers {
@@ -132,8 +132,6 @@ export const agentLeg = ({ deps, carrier, opening, resumes, comesBack, said, lea
       clearTimeout(wait);
       conversation.close();
     },
-    get waitingBytes() {
-      return conversation.waitingBytes;
-    },
+    waitingBytes: () => conversation.waitingBytes(),
   };
 };

@@ -40,15 +40,18 @@ const TURNS_PER_EPOCH = 10_000;
 /** Clears of one bridge; marks of an earlier one that come back late are then nobody's. */
 const GENERATIONS_PER_EPOCH = 10_000;
 
+/** Frames of caller audio between two looks at how much waits for the carrier: 160 ms of Twilio's. */
+const LOOK_EVERY = 8;
+
 export const bridge = (deps: BridgeDeps, call: BridgedCall, leg: CarrierLeg, finished: () => void): Bridge => {
   const { options, metrics, ms, clock } = deps;
   const log = deps.log.with({ callId: call.callId });
   const at = (): string => clock.now().toISOString();
   const written = recorder(call.callId, { record: deps.record, putTurn: deps.putTurn, log, metrics });
   const out = outbound(leg, options, metrics, ms, call.epoch * GENERATIONS_PER_EPOCH);
-  const voice = agentAudio(leg, out, options.idleMs, metrics);
+  const voice = agentAudio(leg, out, options.idleMs, metrics, ms);
   const turns = transcript(call.epoch * TURNS_PER_EPOCH, bytesPerMs(leg.shape), at, (turn) => written.turn(turn));
-  const waits = turnClock(leg.shape);
+  const waits = turnClock(leg.shape, ms);
   const talking = new AbortController();
   const { transfer } = call.call ?? {};
   const back = transfer?.state === 'failed' && transfer.epoch === documentOf(call.epoch) - 1;
@@ -66,21 +69,21 @@ export const bridge = (deps: BridgeDeps, call: BridgedCall, leg: CarrierLeg, fin
   });
   /** Ends with a recorded sentence; `clear` when what is queued does not matter any more. */
   const endWith = (sentence: SentenceName, reason: Parameters<typeof end.end>[0], detail: string | null, clear: boolean): void => {
-    if (end.begun) return;
+    if (end.begun()) return;
     if (clear) turns.cutAt(voice.interrupt(null));
     voice.say(deps.sentences(sentence, leg.shape));
     end.end(reason, detail);
   };
   /** The agent said its last words: what it sent is heard, then the call is over, or a person has it. */
   const agentEnded = (detail: string | null): void => {
-    if (end.begun) return;
+    if (end.begun()) return;
     voice.flush();
-    if (tools.leaving === 'transfer') end.leave('transfer');
+    if (tools.leaving() === 'transfer') end.leave('transfer');
     else end.end('agent-ended', detail);
   };
   const agentLost = (fault: AgentFault): void => {
-    if (end.begun) return;
-    if (tools.leaving === 'transfer') return agentEnded(null);
+    if (end.begun()) return;
+    if (tools.leaving() === 'transfer') return agentEnded(null);
     metrics.countBy('agent_faults', fault);
     log.warn('the agent cannot be had', { fault });
     endWith('agent-unavailable', 'agent-failed', fault, false);
@@ -88,9 +91,9 @@ export const bridge = (deps: BridgeDeps, call: BridgedCall, leg: CarrierLeg, fin
 
   const watchdogs = watch(call.startedMs, options, ms, {
     // An agent that leaves has nothing to answer any more.
-    reassure: () => (tools.leaving === undefined ? voice.say(deps.sentences('one-moment', leg.shape)) : undefined),
+    reassure: () => (tools.leaving() === undefined ? voice.say(deps.sentences('one-moment', leg.shape)) : undefined),
     // A caller who was promised a person gets one, whatever becomes of the agent.
-    agentLost: (fault) => (tools.leaving === 'transfer' ? agentEnded(null) : agent.failed(fault)),
+    agentLost: (fault) => (tools.leaving() === 'transfer' ? agentEnded(null) : agent.failed(fault)),
     callTooLong: () => endWith('call-ended', 'timed-out', null, true),
   });
   const tools = toolUse({
@@ -99,17 +102,16 @@ export const bridge = (deps: BridgeDeps, call: BridgedCall, leg: CarrierLeg, fin
   });
 
   const play = (message: Extract<AgentMessage, { type: 'audio' }>): void => {
-    const from = out.nextPosition;
+    const from = out.nextPosition();
     if (!voice.play(message.base64, message.eventId)) return;
-    turns.spoke(from, out.nextPosition - from, message.alignment);
+    turns.spoke(from, out.nextPosition() - from, message.alignment);
     watchdogs.agentSpoke();
     tools.spoke();
-    const now = ms();
-    const turn = waits.agentSpeaks(now);
+    const turn = waits.agentSpeaks();
     if (turn !== undefined) metrics.observe('turn_ms', turn);
     if (heardAgent) return;
     heardAgent = true;
-    const sinceAnswerMs = Math.round(now - call.startedMs);
+    const sinceAnswerMs = Math.round(ms() - call.startedMs);
     metrics.observe('first_audio_ms', sinceAnswerMs);
     written.event({ kind: 'first-audio', at: at(), epoch: call.epoch, sinceAnswerMs });
   };
@@ -131,14 +133,14 @@ export const bridge = (deps: BridgeDeps, call: BridgedCall, leg: CarrierLeg, fin
   };
 
   const fromAgent = (message: AgentMessage): void => {
-    if (end.begun) return;
+    if (end.begun()) return;
     watchdogs.agentFrame();
     switch (message.type) {
       case 'audio': return play(message);
       case 'metadata': return connected(message);
       case 'interruption': return turns.cutAt(voice.interrupt(message.eventId));
       case 'caller-said':
-        waits.callerSpoke(ms());
+        waits.callerSpoke();
         // A word that is thrown in while the agent speaks asks for nothing.
         if (out.remainingMs() <= 0) watchdogs.asked();
         return turns.callerSaid(message.text, message.eventId);
@@ -163,8 +165,17 @@ export const bridge = (deps: BridgeDeps, call: BridgedCall, leg: CarrierLeg, fin
     watchdogs.reopened();
   };
 
+  let framesHeard = 0;
+  /** Looked at while the caller is heard: a carrier that sends and does not read is let go. */
+  const checkCarrier = (): void => {
+    if (framesHeard++ % LOOK_EVERY !== 0) return;
+    const waiting = leg.waitingBytes();
+    metrics.peak('carrier_socket_bytes', waiting);
+    if (waiting > options.mostCarrierSocketBytes) end.lose('carrier-does-not-read', 1013);
+  };
+
   const agent: AgentLeg = agentLeg({
-    deps: { ...deps, log }, carrier: leg.carrier, resumes: call.earlier !== undefined, leaving: () => tools.leaving !== undefined,
+    deps: { ...deps, log }, carrier: leg.carrier, resumes: call.earlier !== undefined, leaving: () => tools.leaving() !== undefined,
     comesBack: back ? { firstMessage: options.nobodyFreeMessage, happened: nobodyWasFree } : undefined,
     opening: (firstMessage) => openingFor(call, firstMessage),
     said: async () => [...(await call.earlier ?? []), ...turns.turns],
@@ -178,15 +189,13 @@ export const bridge = (deps: BridgeDeps, call: BridgedCall, leg: CarrierLeg, fin
     carrier: (event) => {
       switch (event.event) {
         case 'media':
-          if (end.begun) return;
-          waits.heard(event.payload, ms());
+          if (end.begun()) return;
+          waits.heard(event.payload);
           caller.frame(event.payload, event.chunk);
-          metrics.peak('carrier_socket_bytes', leg.waitingBytes);
-          if (leg.waitingBytes > options.mostCarrierSocketBytes) end.lose('carrier-does-not-read', 1013);
-          return;
+          return checkCarrier();
         case 'mark': return void out.echoed(event.name);
         case 'dtmf':
-          if (end.begun) return;
+          if (end.begun()) return;
           // The agent knows what was asked for; it is told without being interrupted.
           if (event.digit !== '9') return agent.tell(`The caller pressed the key ${event.digit}.`);
           written.event({ kind: 'opt-out', at: at(), by: 'key-9' });
@@ -206,7 +215,7 @@ export const bridge = (deps: BridgeDeps, call: BridgedCall, leg: CarrierLeg, fin
     },
     handOver: () => {
       // What the caller did not hear any more was not said.
-      if (!end.begun) turns.cutAt(out.playout.heardBy(ms()));
+      if (!end.begun()) turns.cutAt(out.playout.heardBy(ms()));
       return end.handOver() ? end.done : undefined;
     },
     speaking: () => out.remainingMs() > 0,

@@ -22,8 +22,6 @@ export const carrierLeg = (transport: Transport, codec: StreamCodec, start: Stre
     reopens: codec.reopens,
     ...words,
     close: (code, reason) => transport.close(code, reason),
-    get waitingBytes() {
-      return transport.waitingBytes;
-    },
+    waitingBytes: () => transport.waitingBytes(),
   };
 };

@@ -12,7 +12,7 @@ import { accountsOf, carriersOf, codecs } from '#compose/carriers.ts';
 import { scheduleOf } from '#compose/queue.ts';
 import { canTransfer } from '#compose/transfers.ts';
 import { publicStream, type Env } from '#house/env.ts';
-import { systemClock } from '#house/clock.ts';
+import { steadyMs, systemClock } from '#house/clock.ts';
 import type { Log } from '#house/log.ts';
 import { connect, type Tables } from '#store/client.ts';
 import { dynamoConnectionStore } from '#store/dynamo-connection-store.ts';
@@ -39,13 +39,11 @@ const gatewayOf = (env: Env, identity: RelayIdentity | undefined): RelayDeps['ga
   address: identity?.address, revision: identity?.revision,
 });
 
-const ms = (): number => performance.now();
-
 /** An agent for each carrier, with addresses asked for ahead of need; both the same one unless Exotel has its own. */
 const agentsOf = (env: Env, log: Log) => {
   const agent = (agentId: string) => {
     const config = { baseUrl: env.ELEVENLABS_API_BASE_URL, agentId, apiKey: env.ELEVENLABS_API_KEY };
-    return { ...config, ready: readyAddresses(config, { log, ms }) };
+    return { ...config, ready: readyAddresses(config, { log, ms: steadyMs }) };
   };
   const main = agent(need(env, 'ELEVENLABS_AGENT_ID'));
   return { twilio: main, exotel: env.ELEVENLABS_AGENT_ID_EXOTEL ? agent(env.ELEVENLABS_AGENT_ID_EXOTEL) : main } satisfies Record<CarrierName, typeof main>;
@@ -86,7 +84,7 @@ export const relayDeps = (env: Env, log: Log, identity?: RelayIdentity): RelayDe
     codecs: { default: twilioCodec, ...codecs() },
     gateway: env.MEDIA_INGRESS === 'apigateway' ? gatewayOf(env, identity) : undefined,
     clock,
-    ms,
+    ms: steadyMs,
     log, metrics: metrics(),
     options: { ...relayDefaults, capacity: env.RELAY_CAPACITY, mostPending: 2 * env.RELAY_CAPACITY, agentChunkMs: env.AGENT_CHUNK_MS, callLimitMs: env.CALL_LIMIT_SECONDS * 1000, drainMs: drainMs(env), ...(env.STAGE === 'local' ? { handOverGraceMs: 1000 } : {}), resumeMessage: env.RESUME_MESSAGE ?? relayDefaults.resumeMessage, nobodyFreeMessage: env.NOBODY_FREE_MESSAGE ?? relayDefaults.nobodyFreeMessage },
   };

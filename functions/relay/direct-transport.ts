@@ -1,5 +1,8 @@
 // The carrier's WebSocket, when it ends at the relay itself: frames in and out, pings, limits, and a close that comes to its end. Used by server.ts.
+import type { Duplex } from 'node:stream';
 import { WebSocket } from 'ws';
+import { textFrame } from '#house/text-frame.ts';
+import { tapText } from '#house/text-tap.ts';
 import type { StreamInput, Transport } from './ports.ts';
 
 /** A peer that does not answer our close frame is cut off after this. */
@@ -7,8 +10,11 @@ const CLOSE_MS = 3000;
 /** Pings without any sign of life before the socket counts as dead. */
 const MOST_UNANSWERED = 3;
 
-/** Joins a socket to its input. `pingMs`: see options.ts. */
-export const directTransport = (socket: WebSocket, pingMs: number, inputFor: (transport: Transport) => StreamInput): void => {
+/**
+ * Joins a socket to its input. `wire`: what the socket was made of; audio is written there in one piece. `mostBytes`: of one frame. `pingMs`: see
+ * options.ts.
+ */
+export const directTransport = (socket: WebSocket, wire: Duplex, mostBytes: number, pingMs: number, inputFor: (transport: Transport) => StreamInput): void => {
   let cut: NodeJS.Timeout | undefined;
   let unanswered = 0;
   const close = (code: number, reason: string): void => {
@@ -18,12 +24,12 @@ export const directTransport = (socket: WebSocket, pingMs: number, inputFor: (tr
   };
   const input = inputFor({
     send: (frame) => {
-      if (socket.readyState === WebSocket.OPEN) socket.send(frame, { binary: false });
+      if (socket.readyState !== WebSocket.OPEN) return;
+      if (typeof frame === 'string') socket.send(frame);
+      else wire.write(textFrame(frame));
     },
     close,
-    get waitingBytes() {
-      return socket.bufferedAmount;
-    },
+    waitingBytes: () => wire.writableLength,
   });
   const ping = setInterval(() => {
     if (unanswered++ >= MOST_UNANSWERED) socket.terminate();
@@ -32,13 +38,16 @@ export const directTransport = (socket: WebSocket, pingMs: number, inputFor: (tr
   socket.on('pong', () => {
     unanswered = 0;
   });
-  socket.on('message', (data: Buffer, isBinary: boolean) => {
+  const hear = (text: Buffer): void => {
     unanswered = 0;
-    if (socket.readyState !== WebSocket.OPEN) return;
+    if (socket.readyState === WebSocket.OPEN) input.frame(text);
+  };
+  socket.on('message', (data: Buffer, isBinary: boolean) => {
     // No carrier sends binary frames.
     if (isBinary) close(1003, 'text-only');
-    else input.frame(data);
+    else hear(data);
   });
+  tapText(wire, true, mostBytes, hear);
   // What was wrong (too large: 1009, not UTF-8: 1007, not WebSocket: 1002) is in the close that follows.
   socket.on('error', () => {});
   socket.on('close', (code) => {

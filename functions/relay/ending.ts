@@ -5,7 +5,7 @@ import type { BridgeDeps, BridgedCall, CarrierLeg } from './ports.ts';
 import type { Recorder } from './recorder.ts';
 
 export interface Ending {
-  readonly begun: boolean;
+  begun(): boolean;
   /** The talk is over for this reason. What is queued for the caller is heard first, unless the caller has gone (`now`). */
   end(reason: EndReason, detail: string | null, how?: 'heard' | 'now'): void;
   /** The call goes on elsewhere, by the document that the carrier asks for next: what is queued is heard first, and nothing final is written. */
@@ -90,9 +90,7 @@ export const ending = ({ deps, call, leg, out, recorder, turnMs, stopTalking, fi
   };
 
   return {
-    get begun() {
-      return begun !== undefined || leaving || closing;
-    },
+    begun: () => begun !== undefined || leaving || closing,
     end: (reason, detail, how = 'heard') => {
       if (closing) return;
       if (!begun) {

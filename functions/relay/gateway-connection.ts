@@ -10,6 +10,7 @@ import type { RelayOptions } from './options.ts';
 import type { StreamInput, Transport } from './ports.ts';
 import { reorder } from './reorder.ts';
 
+
 export interface GatewayConnection {
   /** `event`: the route that API Gateway chose. */
   frame(event: string, body: Buffer): void;
@@ -121,9 +122,7 @@ export const gatewayConnection = (
     // API Gateway lets us choose neither code nor reason.
     close: (code) => close(code),
     carries: (stream) => on.carries(stream),
-    get waitingBytes() {
-      return writer.waitingBytes;
-    },
+    waitingBytes: () => writer.waitingBytes(),
   };
   const noStart = taken ? undefined : setTimeout(() => {
     metrics.countBy('streams_refused', 'no-ticket-in-time');
@@ -133,7 +132,7 @@ export const gatewayConnection = (
   const look = (): void => {
     if (leaving) return;
     clearTimeout(looking);
-    const { due } = order;
+    const due = order.due();
     if (due === undefined) return;
     looking = setTimeout(() => {
       order.look(ms());
@@ -172,8 +171,9 @@ export const gatewayConnection = (
     // Its frames come while it is read up on, and are kept in order by what it becomes.
     if (codec) input = resume(transport, codec, taken.stream, taken.takeovers);
     settling = setTimeout(() => {
-      if (order.lowest === undefined) beginsWithNext = true;
-      else order.begin(order.lowest, ms());
+      const lowest = order.lowest();
+      if (lowest === undefined) beginsWithNext = true;
+      else order.begin(lowest, ms());
       look();
     }, options.holdMs);
   }

@@ -1,10 +1,10 @@
 // Reads from a carrier's frame what API Gateway's way needs before the codec sees it: its number and its kind. Used by gateway-connection.ts.
-import { findSpans, wanted } from '#house/spans.ts';
+import { findSpans, SPAN, wanted } from '#house/spans.ts';
 
 /** Twilio writes `sequenceNumber`, Exotel `sequence_number`; each frame but `connected` has one, of one count for all kinds. */
 const NAMES = ['sequenceNumber', 'sequence_number'] as const;
 const fields = wanted([...NAMES], { name: 'media', keys: [] });
-const spans = new Int32Array(4);
+const spans = new Int32Array(2 * SPAN);
 
 const whole = (value: unknown): number | undefined => {
   const number = typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value;
@@ -24,7 +24,7 @@ const parsed = (frame: Buffer): Record<string, unknown> => {
 /** The frame's number; undefined when it has none. */
 export const sequenceOf = (frame: Buffer): number | undefined => {
   if (findSpans(frame, fields, spans)) {
-    const start = spans[0]! >= 0 ? 0 : 2;
+    const start = spans[0]! >= 0 ? 0 : SPAN;
     if (spans[start]! < 0) return undefined;
     return whole(frame.toString('latin1', spans[start], spans[start + 1]));
   }

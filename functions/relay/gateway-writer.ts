@@ -5,6 +5,7 @@ import type { ConnectionPosts } from './gateway-ports.ts';
 import type { Metrics } from './metrics.ts';
 import type { RelayOptions } from './options.ts';
 
+
 export interface GatewayWriter {
   /** A frame as it stands. */
   send(frame: Buffer | string): void;
@@ -14,7 +15,7 @@ export interface GatewayWriter {
   end(withinMs: number): Promise<void>;
   /** Forgets everything. */
   stop(): void;
-  readonly waitingBytes: number;
+  waitingBytes(): number;
 }
 
 type WriterOptions = Pick<RelayOptions, 'postEveryMs' | 'mostPostBytes' | 'mostCarrierSocketBytes'>;
@@ -179,7 +180,7 @@ export const gatewayWriter = ({ connectionId, posts, options, metrics, ms, lost 
         pump();
       },
     }),
-    end: (withinMs) => new Promise((resolve) => {
+    end: (withinMs) => new Promise<void>((resolve) => {
       const bound = setTimeout(resolve, withinMs);
       emptied = () => {
         clearTimeout(bound);
@@ -189,8 +190,6 @@ export const gatewayWriter = ({ connectionId, posts, options, metrics, ms, lost 
       else pump();
     }),
     stop,
-    get waitingBytes() {
-      return Math.ceil((audioBytes * 4) / 3);
-    },
+    waitingBytes: () => Math.ceil((audioBytes * 4) / 3),
   };
 };

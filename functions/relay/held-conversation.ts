@@ -135,9 +135,7 @@ export const holdConversation = (open: (handlers: ConversationHandlers) => Conve
         tell: (text) => conversation.tell(text),
         stir: () => conversation.stir(),
         close,
-        get waitingBytes() {
-          return conversation.waitingBytes;
-        },
+        waitingBytes: () => conversation.waitingBytes(),
       };
     },
     close,

@@ -23,7 +23,7 @@ export interface Outbound {
   /** How long until the caller has heard everything that is on its way, by the clock; a remainder that waits for more to be a piece is not. */
   remainingMs(): number;
   /** Position of the next byte that is queued, in the count of `playout`. */
-  readonly nextPosition: number;
+  nextPosition(): number;
   /** Nothing more goes out; whoever waits is let go. */
   close(): void;
 }
@@ -53,10 +53,9 @@ export const outbound = (leg: CarrierLeg, options: OutboundOptions, metrics: Met
     sinceMark = 0;
     leg.mark(played.mark());
   };
-  const hand = (base64: Buffer, bytes: number): void => {
+  const hand = (base64: Buffer, bytes: number, now: number): void => {
     leg.media(base64);
     metrics.count('frames_to_carrier');
-    const now = ms();
     played.handed(bytes, now);
     if (pace) {
       const [lasts, ahead] = [bytes / rate, played.remainingMs(now)];
@@ -65,14 +64,13 @@ export const outbound = (leg: CarrierLeg, options: OutboundOptions, metrics: Met
     sinceMark += bytes;
     if (sinceMark >= markEvery) mark();
   };
-  const mayHand = (bytes: number): boolean => {
-    const now = ms();
+  const mayHand = (bytes: number, now: number): boolean => {
     if (now < nextAt) return false;
     const ahead = played.aheadBytes(now);
     return ahead === 0 || ahead + bytes <= window;
   };
   /** Everything is with the carrier and was heard. */
-  const dry = (): boolean => queue.length === 0 && cut.heldBytes === 0 && played.aheadBytes(ms()) === 0;
+  const dry = (): boolean => queue.length === 0 && cut.heldBytes() === 0 && played.aheadBytes(ms()) === 0;
   const letGo = (): void => {
     for (const go of waiting.splice(0)) go();
   };
@@ -83,9 +81,10 @@ export const outbound = (leg: CarrierLeg, options: OutboundOptions, metrics: Met
       if (piece === null) {
         if (sinceMark > 0) mark();
       } else {
-        if (!mayHand(piece.length)) break;
+        const now = ms();
+        if (!mayHand(piece.length, now)) break;
         queuedBytes -= piece.length;
-        hand(Buffer.from(Buffer.from(piece.buffer, piece.byteOffset, piece.length).toString('base64'), 'latin1'), piece.length);
+        hand(Buffer.from(Buffer.from(piece.buffer, piece.byteOffset, piece.length).toString('base64'), 'latin1'), piece.length, now);
       }
       taken++;
     }
@@ -111,7 +110,7 @@ export const outbound = (leg: CarrierLeg, options: OutboundOptions, metrics: Met
   };
   const settle = (): void => {
     if (closed) return;
-    const heldBytes = cut.heldBytes;
+    const heldBytes = cut.heldBytes();
     const rest = cut.flush();
     if (rest) enqueue(padsEnd ? rest : rest.subarray(0, heldBytes));
     if (sinceMark > 0 || queuedBytes > 0) queue.push(null);
@@ -123,8 +122,9 @@ export const outbound = (leg: CarrierLeg, options: OutboundOptions, metrics: Met
     audio,
     base64: (text) => {
       const bytes = decodedLength(text);
-      const asItIs = !closed && queue.length === 0 && cut.heldBytes === 0 && bytes >= leastBytes && bytes <= mostBytes && bytes % frameBytes === 0 && mayHand(bytes);
-      if (asItIs) hand(text, bytes);
+      const now = ms();
+      const asItIs = !closed && queue.length === 0 && cut.heldBytes() === 0 && bytes >= leastBytes && bytes <= mostBytes && bytes % frameBytes === 0 && mayHand(bytes, now);
+      if (asItIs) hand(text, bytes, now);
       else audio(Buffer.from(text.toString('latin1'), 'base64'));
     },
     settle,
@@ -144,7 +144,7 @@ export const outbound = (leg: CarrierLeg, options: OutboundOptions, metrics: Met
     echoed: (name) => {
       const echo = played.echoed(name, ms());
       if (echo === 'heard') {
-        metrics.observe('mark_late_ms', Math.max(0, played.lastEchoLateMs));
+        metrics.observe('mark_late_ms', Math.max(0, played.lastEchoLateMs()));
         if (queue.length > 0) pump();
         if (dry()) letGo();
       }
@@ -156,7 +156,7 @@ export const outbound = (leg: CarrierLeg, options: OutboundOptions, metrics: Met
       const latest = ms() + mostMs;
       return new Promise((resolve) => {
         let check: NodeJS.Timeout;
-        let heard = played.heardBytes;
+        let heard = played.heardBytes();
         const due = (): number => Math.min(played.remainingMs(ms()) + queuedBytes / rate + marginMs, latest - ms());
         const go = (): void => {
           clearTimeout(check);
@@ -164,8 +164,8 @@ export const outbound = (leg: CarrierLeg, options: OutboundOptions, metrics: Met
         };
         // Marks that came since correct the clock: a carrier that plays late is still playing.
         const look = (): void => {
-          const more = played.heardBytes > heard || queuedBytes > 0;
-          heard = played.heardBytes;
+          const more = played.heardBytes() > heard || queuedBytes > 0;
+          heard = played.heardBytes();
           if (more && latest > ms()) check = setTimeout(look, Math.max(due(), 1));
           else {
             metrics.count('marks_lost');
@@ -178,15 +178,13 @@ export const outbound = (leg: CarrierLeg, options: OutboundOptions, metrics: Met
       });
     },
     remainingMs: () => played.remainingMs(ms()) + queuedBytes / rate,
-    get nextPosition() {
-      return played.handedBytes + queuedBytes + cut.heldBytes;
-    },
+    nextPosition: () => played.handedBytes() + queuedBytes + cut.heldBytes(),
     close: () => {
       closed = true;
       clearTimeout(timer);
       queue = [];
       queuedBytes = 0;
-      letGo();
+        letGo();
     },
   };
 };

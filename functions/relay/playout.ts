@@ -25,15 +25,15 @@ export interface Playout {
   /** Bytes handed over that the caller may not have heard yet. */
   aheadBytes(now: number): number;
   /** Position certainly heard, by marks. */
-  readonly heardBytes: number;
+  heardBytes(): number;
   /** Position heard by now: by marks, and between two marks by the clock; by the clock alone while no echo has ever come. */
   heardBy(now: number): number;
   /** Time until everything handed over will have been played, by the clock as corrected by marks. */
   remainingMs(now: number): number;
-  readonly handedBytes: number;
-  readonly pendingMarks: number;
+  handedBytes(): number;
+  pendingMarks(): number;
   /** By how much the last echo that was heard came later than the clock expected; negative when it was earlier. */
-  readonly lastEchoLateMs: number;
+  lastEchoLateMs(): number;
 }
 
 interface Pending {
@@ -101,19 +101,11 @@ export const playout = ({ bytesPerMs, lostEchoMs, firstGeneration = 0 }: Playout
       return until;
     },
     aheadBytes: (now) => Math.ceil(Math.max(0, handed - Math.max(settled, playedBy(now - lostEchoMs)))),
-    get heardBytes() {
-      return heard;
-    },
+    heardBytes: () => heard,
     heardBy,
     remainingMs: (now) => (handed === settled ? 0 : Math.max(0, playsUntil - now)),
-    get handedBytes() {
-      return handed;
-    },
-    get pendingMarks() {
-      return pending.length;
-    },
-    get lastEchoLateMs() {
-      return late;
-    },
+    handedBytes: () => handed,
+    pendingMarks: () => pending.length,
+    lastEchoLateMs: () => late,
   };
 };

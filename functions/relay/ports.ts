@@ -20,7 +20,7 @@ export interface Transport {
   /** Ends the stream; asking twice is fine. */
   close(code: number, reason: string): void;
   /** Bytes that the carrier has not taken yet. */
-  readonly waitingBytes: number;
+  waitingBytes(): number;
   /** Where another task may go on with the call: what it would need to know. Called once the stream has its bridge. */
   carries?: ((stream: CarriedStream) => void) | undefined;
   /** Where a frame costs a request: takes the words instead of frames, and writes what may be joined as one. Absent: frame by frame. */
@@ -51,7 +51,7 @@ export interface CarrierLeg {
   mark(name: string): void;
   clear(): void;
   close(code: number, reason: string): void;
-  readonly waitingBytes: number;
+  waitingBytes(): number;
 }
 
 export type RecordEvent = (callId: string, event: CallEvent) => Promise<CallRecord>;

@@ -10,10 +10,10 @@ export interface Reorder<T> {
   /** Nothing more will come: everything that waits, in order. */
   flush(): void;
   /** When to look next; undefined while nothing waits for a gap. */
-  readonly due: number | undefined;
-  readonly waiting: number;
+  due(): number | undefined;
+  waiting(): number;
   /** The lowest number that waits. */
-  readonly lowest: number | undefined;
+  lowest(): number | undefined;
 }
 
 export interface ReorderOptions {
@@ -96,15 +96,11 @@ export const reorder = <T>({ holdMs, mostWaiting, mostAhead }: ReorderOptions, o
       if (next === undefined) return waiting.clear();
       while (waiting.size > 0) skip();
     },
-    get due() {
+    due: () => {
       if (next === undefined || waiting.size === 0) return undefined;
       return Math.min(...[...waiting.values()].map(({ since }) => since)) + holdMs;
     },
-    get waiting() {
-      return waiting.size;
-    },
-    get lowest() {
-      return waiting.size === 0 ? undefined : lowest();
-    },
+    waiting: () => waiting.size,
+    lowest: () => waiting.size === 0 ? undefined : lowest(),
   };
 };

@@ -105,7 +105,7 @@ export const startRelay = async (deps: RelayDeps, where: { port: number; host: s
     const ticket = new URLSearchParams((request.url ?? '').split('?')[1] ?? '').get('ticket') ?? undefined;
     sockets.handleUpgrade(request, socket, head, (stream) => {
       pending++;
-      directTransport(stream, options.pingMs, (transport) => admission(transport, codec, joining, registry, ticket));
+      directTransport(stream, socket, codec.maxFrameBytes, options.pingMs, (transport) => admission(transport, codec, joining, registry, ticket));
     });
   });
 

@@ -13,7 +13,7 @@ export const bridgeEpoch = (documentEpoch: number, takeovers: number): number =>
 /** Taken over too often: something is wrong with the call, or with us. The caller hears so instead of another agent. */
 const nobody: BridgeDeps['openAgent'] = (_opening, handlers) => {
   const soon = setImmediate(() => handlers.closed({ fault: 'agent-lost-too-often' }));
-  return { audio: () => {}, answerTool: () => {}, tell: () => {}, stir: () => {}, close: () => clearImmediate(soon), waitingBytes: 0 };
+  return { audio: () => {}, answerTool: () => {}, tell: () => {}, stir: () => {}, close: () => clearImmediate(soon), waitingBytes: () => 0 };
 };
 
 /** `takeovers`: how often the connection changed hands, this time included. Frames that come before the call was read are kept. */

@@ -18,7 +18,7 @@ export interface ToolUse {
   used(name: string): void;
   /** More of the agent's audio is on its way: its last words are not over yet. */
   spoke(): void;
-  readonly leaving: Leaving;
+  leaving(): Leaving;
   stop(): void;
 }
 
@@ -103,9 +103,7 @@ export const toolUse = ({ deps, call, leg, recorder, signal, answer, say, handin
     spoke: () => {
       if (leaving) waitForLastWords();
     },
-    get leaving() {
-      return leaving;
-    },
+    leaving: () => leaving,
     stop: () => clearTimeout(timer),
   };
 };

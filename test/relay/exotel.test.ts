@@ -170,7 +170,7 @@ describe('the pace of audio to a carrier that wants it as it is played', () => {
     const sent: { at: number; bytes: number }[] = [];
     const began = performance.now();
     const leg: CarrierLeg = {
-      carrier: 'exotel', streamSid: 's', callSid: 'c', shape, cutting: exotelCodec.cutting(shape), reopens: false, waitingBytes: 0, mark: () => {}, clear: () => {}, close: () => {},
+      carrier: 'exotel', streamSid: 's', callSid: 'c', shape, cutting: exotelCodec.cutting(shape), reopens: false, waitingBytes: () => 0, mark: () => {}, clear: () => {}, close: () => {},
       media: (base64) => void sent.push({ at: performance.now() - began, bytes: (base64.length * 3) / 4 - (base64.toString().match(/=*$/)?.[0].length ?? 0) }),
     };
     const out = outbound(leg, relayDefaults, metrics(), () => performance.now());
@@ -214,6 +214,6 @@ describe('the pace of audio to a carrier that wants it as it is played', () => {
     const shape = { encoding: 'pcm16' as const, rateHz: 8000 };
     const cut = cutter({ shape, ...exotelCodec.cutting(shape) });
     expect(cut.push(Buffer.alloc(10_000)).map(({ length }) => length)).toEqual([3200, 3200, 3200]);
-    expect([cut.heldBytes, cut.flush()?.length]).toEqual([400, 3200]);
+    expect([cut.heldBytes(), cut.flush()?.length]).toEqual([400, 3200]);
   });
 });

@@ -161,7 +161,7 @@ describe('what goes to a carrier by posts', () => {
   it('is bounded: a carrier that takes nothing does not fill our memory', () => {
     const { say, writer, counted } = line(100);
     for (let i = 0; i < 1000; i++) say('0123456789');
-    expect(writer.waitingBytes).toBeLessThan(400);
+    expect(writer.waitingBytes()).toBeLessThan(400);
     expect(counted.value('agent_audio_dropped')).toBeGreaterThan(900);
   });
 

@@ -16,7 +16,7 @@ const held = (options = { heldBeatMs: 500, mostHeldAudioMs: 30_000 }) => {
   let agent!: ConversationHandlers;
   const conversation: Conversation = {
     audio: (base64) => void sent.push(`audio ${Buffer.from(base64.toString('latin1'), 'base64').toString('hex')}`), answerTool: (id) => void sent.push(`tool ${id}`),
-    tell: (text) => void sent.push(`tell ${text}`), stir: () => void sent.push('stir'), close: () => void sent.push('close'), waitingBytes: 7,
+    tell: (text) => void sent.push(`tell ${text}`), stir: () => void sent.push('stir'), close: () => void sent.push('close'), waitingBytes: () => 7,
   };
   const made: HeldConversation = holdConversation((handlers) => {
     agent = handlers;
@@ -48,7 +48,7 @@ describe('a conversation that waits for the answer', () => {
     agent.message({ type: 'interruption', eventId: 3 });
     agent.closed({ fault: 'agent-crashed' });
     expect(heard.slice(4)).toEqual([audio(100, 2), { type: 'interruption', eventId: 3 }, 'closed']);
-    expect(conversation.waitingBytes).toBe(7);
+    expect(conversation.waitingBytes()).toBe(7);
   });
 
   it('loses, repeats and reorders nothing, whenever it is taken', async () => {

@@ -9,7 +9,7 @@ import { twilioCodec } from '#carriers/twilio/codec.ts';
 import { fakeAgent, type FakeAgent, type FakeConversation } from '#doubles/fake-agent.ts';
 import { fakeStream, type FakeStream } from '#doubles/fake-twilio-stream.ts';
 import { inbox } from '#doubles/inbox.ts';
-import { systemClock } from '#house/clock.ts';
+import { steadyMs, systemClock } from '#house/clock.ts';
 import { silentLog } from '#house/log.ts';
 import { metrics } from '#relay/metrics.ts';
 import { relayDefaults, type RelayOptions } from '#relay/options.ts';
@@ -62,7 +62,7 @@ export const house = async (options: Partial<RelayOptions> = {}, more: Partial<R
     tools: standardTools,
     sentences: sentence,
     ticketSecret: secret, accounts: { twilio: 'AC1' }, codecs: { default: twilioCodec },
-    clock: systemClock, ms: () => performance.now(), log: silentLog, metrics: counted,
+    clock: systemClock, ms: steadyMs, log: silentLog, metrics: counted,
     ...more,
     options: { ...relayDefaults, idleMs: 30, lastWordsMarginMs: 2000, endCallMs: 200, errorGraceMs: 100, drainMs: 0, handOverGraceMs: 0, lingerMs: 0, ...options },
   };

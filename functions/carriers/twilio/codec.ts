@@ -1,6 +1,6 @@
 // Twilio's accent on the media socket: frames to the words of ../stream.ts and back. Called by the relay for every frame; keeps nothing.
 import type { z } from 'zod';
-import { findSpans, isBase64, quoted, wanted } from '#house/spans.ts';
+import { findSpans, isBase64, quoted, SPAN, wanted } from '#house/spans.ts';
 import type { StreamCodec, StreamEvent, StreamFault, StreamWriter } from '../stream.ts';
 import { dtmfSchema, eventSchema, markSchema, mediaSchema, startSchema } from './stream-schema.ts';
 
@@ -37,7 +37,7 @@ export const readByRule = (frame: Buffer): StreamEvent | StreamFault => {
 };
 
 const fields = wanted(['event'], { name: 'media', keys: ['payload', 'chunk'] });
-const spans = new Int32Array(6);
+const spans = new Int32Array(3 * SPAN);
 const MEDIA = Buffer.from('media');
 
 /** A media frame as Twilio writes it, read without building it; undefined for everything else. The payload is a view of the frame. */
@@ -46,13 +46,14 @@ export const readMediaQuickly = (frame: Buffer): StreamEvent | undefined => {
   // One by one: taken apart as an array they would go through an iterator, which took as long as reading a short frame.
   const eventStart = spans[0]!;
   const eventEnd = spans[1]!;
-  const payloadStart = spans[2]!;
-  const payloadEnd = spans[3]!;
-  const chunkStart = spans[4]!;
-  const chunkEnd = spans[5]!;
+  const payloadStart = spans[3]!;
+  const payloadEnd = spans[4]!;
+  const payloadLetters = spans[5]!;
+  const chunkStart = spans[6]!;
+  const chunkEnd = spans[7]!;
   if (eventEnd - eventStart !== MEDIA.length || !quoted(frame, eventStart)) return undefined;
   for (let i = 0; i < MEDIA.length; i++) if (frame[eventStart + i] !== MEDIA[i]) return undefined;
-  if (payloadStart < 0 || !quoted(frame, payloadStart) || !isBase64(frame, payloadStart, payloadEnd)) return undefined;
+  if (payloadStart < 0 || !quoted(frame, payloadStart) || !isBase64(frame, payloadStart, payloadEnd, payloadLetters)) return undefined;
   let chunk: number | null = null;
   if (chunkStart >= 0) {
     if (chunkEnd === chunkStart || chunkEnd - chunkStart > 15) return undefined;
@@ -75,9 +76,9 @@ const writer = (streamSid: string): StreamWriter => {
   return {
     media: (base64) => {
       const frame = Buffer.allocUnsafe(head.length + base64.length + tail.length);
-      head.copy(frame);
-      base64.copy(frame, head.length);
-      tail.copy(frame, head.length + base64.length);
+      frame.set(head);
+      frame.set(base64, head.length);
+      frame.set(tail, head.length + base64.length);
       return frame;
     },
     mark: (name) => `{"event":"mark","streamSid":${sid},"mark":{"name":${JSON.stringify(name)}}}`,
