@@ -18,12 +18,13 @@ import { connect, type Tables } from '#store/client.ts';
 import { dynamoConnectionStore } from '#store/dynamo-connection-store.ts';
 import { dynamoRingingStore } from '#store/dynamo-ringing-store.ts';
 import type { EverydayStores } from '#store/dynamo-stores.ts';
-import { connectionsEndpoint, gatewayPosts, managementClient } from './gateway-posts.ts';
+import { connectionsEndpoint, managementClient } from './gateway-posts.ts';
 import { metrics } from './metrics.ts';
 import { relayDefaults } from './options.ts';
 import type { RelayIdentity } from './relay-address.ts';
 import { loadSentences } from './sentences.ts';
 import type { RelayDeps } from './server.ts';
+import { signedPosts } from './signed-posts.ts';
 
 /** On one machine the timer is in another process: its sweep finds attempts that are due, and the dialer leaves cancelled ones alone. */
 const nothingScheduled: DialSchedule = { at: async () => {}, cancel: async () => {} };
@@ -33,9 +34,13 @@ const scheduleFor = (env: Env): DialSchedule => (env.DIAL_SCHEDULE_GROUP ? sched
 /** ECS gives a stopping task 120 s; on one machine somebody waits at the keyboard. */
 const drainMs = (env: Env): number => (env.STAGE === 'local' ? 2000 : 100_000);
 
+const postsOf = (env: Env) => {
+  const endpoint = connectionsEndpoint(publicStream(env));
+  return signedPosts(managementClient(endpoint, env.STAGE === 'local'), endpoint, () => systemClock.now());
+};
 const gatewayOf = (env: Env, identity: RelayIdentity | undefined): RelayDeps['gateway'] => ({
   connections: dynamoConnectionStore(connect({ endpoint: env.DYNAMODB_ENDPOINT, callsTable: env.CALLS_TABLE, sessionsTable: env.SESSIONS_TABLE }), systemClock),
-  posts: gatewayPosts(managementClient(connectionsEndpoint(publicStream(env)), env.STAGE === 'local')),
+  posts: postsOf(env),
   address: identity?.address, revision: identity?.revision,
 });
 

@@ -135,8 +135,12 @@ export const gatewayConnection = (
     const due = order.due();
     if (due === undefined) return;
     looking = setTimeout(() => {
-      order.look(ms());
-      look();
+      // A timer that is late says that we were, not the frame: what has arrived meanwhile is read before a gap is given up.
+      setImmediate(() => {
+        if (over || leaving) return;
+        order.look(ms());
+        look();
+      });
     }, Math.max(0, due - ms()));
   };
   const begin = (body: Buffer): void => {

@@ -1,15 +1,16 @@
-// The way back to a carrier whose socket ends at API Gateway: PostToConnection and DeleteConnection by the AWS SDK. Used by gateway-writer.ts.
+// The way back to a carrier whose socket ends at API Gateway: PostToConnection and DeleteConnection by the AWS SDK. Used by signed-posts.ts, which
+// posts by itself.
 import { ApiGatewayManagementApiClient, DeleteConnectionCommand, PostToConnectionCommand } from '@aws-sdk/client-apigatewaymanagementapi';
 import type { ConnectionPosts, PostResult } from './gateway-ports.ts';
 
 /** A post waits behind the one before it: whoever is slower than this has lost the caller anyway. */
-const POST_MS = 3000;
+export const POST_MS = 3000;
 const CONNECT_MS = 1000;
 /** One post a call is in flight; calls a process carries are far fewer. The SDK's own limit is 50. */
-const MOST_SOCKETS = 500;
+export const MOST_SOCKETS = 500;
 
 const results: Record<string, PostResult> = { GoneException: 'gone', LimitExceededException: 'busy', PayloadTooLargeException: 'too-large' };
-const byStatus: Record<number, PostResult> = { 410: 'gone', 429: 'busy', 413: 'too-large' };
+export const byStatus: Record<number, PostResult> = { 410: 'gone', 429: 'busy', 413: 'too-large' };
 
 const resultOf = (error: unknown): PostResult | undefined => {
   if (!(error instanceof Error)) return undefined;

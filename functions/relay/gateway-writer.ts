@@ -21,6 +21,11 @@ export interface GatewayWriter {
 type WriterOptions = Pick<RelayOptions, 'postEveryMs' | 'mostPostBytes' | 'mostCarrierSocketBytes'>;
 type Item = { audio: Buffer[]; bytes: number; write: StreamWriter } | { frame: Buffer | string; clear: boolean };
 
+/**
+ * Audio that comes within so much of the end of its wait takes along at once what waits: three frames of 20 ms then wait 40, 20 and 0 ms. By the
+ * timer alone, which is never a multiple of the agent's rhythm, every frame waited anything up to the whole time.
+ */
+const EARLY_MS = 10;
 /** After a 429: at first, and at most. */
 const BACK_OFF_MS = { first: 50, most: 1000 };
 /** A post that failed otherwise may have arrived all the same: it is tried again so often, and then the carrier counts as lost. */
@@ -163,6 +168,7 @@ export const gatewayWriter = ({ connectionId, posts, options, metrics, ms, lost 
           last.audio.push(bytes);
           last.bytes += bytes.length;
         } else queue.push({ audio: [bytes], bytes: bytes.length, write });
+        if (ms() >= nextAudio - EARLY_MS) nextAudio = -Infinity;
         pump();
       },
       mark: (name) => {

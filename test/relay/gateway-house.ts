@@ -2,41 +2,15 @@
 import { onTestFinished } from 'vitest';
 import type { Turn } from '#calls/call.ts';
 import { fakeStream, type FakeStream } from '#doubles/fake-twilio-stream.ts';
+import { memoryConnections } from '#doubles/memory-connections.ts';
 import { startGatewaySocket, type GatewaySocket, type GatewaySocketOptions } from '#local/gateway-socket/start.ts';
 import { wire, type Wire } from '#doubles/wire.ts';
-import type { ConnectionPosts, ConnectionStore, Owner, TaskLoad } from '#relay/gateway-ports.ts';
-import { connectionsEndpoint, gatewayPosts, managementClient } from '#relay/gateway-posts.ts';
+import type { ConnectionPosts } from '#relay/gateway-ports.ts';
+import { connectionsEndpoint, managementClient } from '#relay/gateway-posts.ts';
+import { signedPosts } from '#relay/signed-posts.ts';
 import type { RelayOptions } from '#relay/options.ts';
 import type { RelayDeps } from '#relay/server.ts';
 import { house, type House } from './house.ts';
-
-export const memoryConnections = () => {
-  const owners = new Map<string, Owner>();
-  const tasks = new Map<string, TaskLoad>();
-  const store: ConnectionStore = {
-    claim: async (id, { address, task }) => {
-      const owner = owners.get(id) ?? { address, task, epoch: 0 };
-      owners.set(id, owner);
-      return owner;
-    },
-    owner: async (id) => owners.get(id),
-    carry: async (id, by, stream) => {
-      const owner = owners.get(id);
-      if (!owner || owner.task !== by.task || owner.epoch !== by.epoch) return false;
-      owners.set(id, { ...owner, stream });
-      return true;
-    },
-    takeOver: async (id, from, { address, task }) => {
-      const owner = owners.get(id);
-      if (owner?.task === from.task && owner.epoch === from.epoch) owners.set(id, { ...owner, address, task, epoch: owner.epoch + 1 });
-      return owners.get(id);
-    },
-    report: async (load) => void tasks.set(load.task, load),
-    tasks: async () => [...tasks.values()],
-    leave: async ({ task }) => void tasks.delete(task),
-  };
-  return { owners, tasks, store };
-};
 
 /** `tasks` relays, each with an agent of its own, behind one stand-in. */
 export const gatewayHouse = async (tasks: number, options: Partial<RelayOptions> = {}, socket: Partial<GatewaySocketOptions> = {}, revisions: string[] = [], more: (task: number) => Partial<RelayDeps> = () => ({})) => {
@@ -65,8 +39,9 @@ export const gatewayHouse = async (tasks: number, options: Partial<RelayOptions>
     lead.to(houses[i]!.relay.port);
   }
   const gateway: GatewaySocket = await startGatewaySocket({ port: 0, relays: wires.map(({ port }) => `http://127.0.0.1:${port}`), ...socket });
-  const client = managementClient(connectionsEndpoint(gateway.url), true);
-  real = gatewayPosts(client);
+  const endpoint = connectionsEndpoint(gateway.url);
+  const signed = signedPosts(managementClient(endpoint, true), endpoint, () => new Date());
+  real = signed;
   const streams: FakeStream[] = [];
   // Before the houses, which are stopped by their own.
   onTestFinished(async () => {
@@ -74,7 +49,7 @@ export const gatewayHouse = async (tasks: number, options: Partial<RelayOptions>
     await Promise.all(houses.map(({ relay }) => relay.stop()));
     await gateway.stop();
     for (const lead of wires) lead.cut();
-    client.destroy();
+    signed.close();
   });
   const connect = async (): Promise<FakeStream> => {
     const stream = await fakeStream(gateway.port, '/local');

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { gatewayHouse, memoryConnections } from './gateway-house.ts';
+import { memoryConnections } from '#doubles/memory-connections.ts';
+import { gatewayHouse } from './gateway-house.ts';
 import { house, newCall, speech } from './house.ts';
 
 const post = (port: number, headers: Record<string, string>, body: string) =>
