@@ -36,7 +36,7 @@ export type OpenCarrier = (call: number, heard: (call: number, number: number) =
 export interface Load {
   agentPort: number;
   /** Adds calls until there are so many, and waits until all of them talk. */
-  grow(calls: number, open: OpenCarrier): Promise<void>;
+  grow(calls: number, open: OpenCarrier, everyMs?: number): Promise<void>;
   measure(seconds: number): Promise<Measured>;
   /** Stops talking, waits for what is on its way, hangs up. */
   finish(): Promise<Totals>;
@@ -44,10 +44,12 @@ export interface Load {
 
 interface Call { carrier: CarrierLeg; agent: AgentLeg | undefined; up: number; down: number; upTook: number | undefined }
 
-/** A phone that rings every few ms is enough: this is not about ringing. */
+/** Phones are answered one after the other: this is not about ringing, and a process that has just started is slow. */
 const OPEN_EVERY_MS = 4;
 const TALKING_WITHIN_MS = 10_000;
 const CHAT_EVERY_MS = 4000;
+/** Frames that make whole chunks of 40 and of 60 ms: what waits for a chunk to be full is not lost, and would be counted so. */
+const WHOLE_CHUNKS = 6;
 /** What is on its way when nobody talks any more has arrived by then. */
 const LAST_MS = 1000;
 
@@ -82,11 +84,13 @@ export const startLoad = async (): Promise<Load> => {
     heard: heardByAgent,
   });
 
+  const say = (i: number, call: Call, now: number): void => {
+    call.carrier.speak(call.up, now);
+    up.sent(i, call.up++, performance.now());
+  };
   const speak = (slot: number, now: number): void => {
     for (let i = slot % FRAME_MS; i < calls.length; i += FRAME_MS) {
-      const call = calls[i]!;
-      call.carrier.speak(call.up, now);
-      up.sent(i, call.up++, performance.now());
+      say(i, calls[i]!, now);
     }
     // The agent's voice is half a frame off the caller's.
     for (let i = (slot + FRAME_MS / 2) % FRAME_MS; i < calls.length; i += FRAME_MS) {
@@ -113,13 +117,13 @@ export const startLoad = async (): Promise<Load> => {
 
   return {
     agentPort: agents.port,
-    grow: async (wanted, open) => {
+    grow: async (wanted, open, everyMs = OPEN_EVERY_MS) => {
       for (let call = calls.length; call < wanted; call++) {
         const carrier = await open(call, heardByCaller, () => {
           broken++;
         });
         calls[call] = { carrier, agent: early.get(call), up: 0, down: 0, upTook: undefined };
-        await pause(OPEN_EVERY_MS);
+        await pause(everyMs);
       }
       const latest = performance.now() + TALKING_WITHIN_MS;
       while (calls.some(({ agent }) => !agent)) {
@@ -137,6 +141,8 @@ export const startLoad = async (): Promise<Load> => {
     },
     finish: async () => {
       talking = false;
+      const now = performance.now();
+      for (const [i, call] of calls.entries()) while (call.up % WHOLE_CHUNKS !== 0) say(i, call, now);
       await pause(LAST_MS);
       const sent = up.counts.sent + down.counts.sent;
       const totals = { sent, lost: sent - up.counts.came - down.counts.came, reordered: up.counts.reordered + down.counts.reordered, broken };

@@ -1,7 +1,6 @@
-// What ours.ts keeps in memory instead of a database: calls, tickets, who owns which connection. Answers at once, forgets at the end.
+// What ours.ts keeps in memory instead of a database: calls and tickets. Answers at once, forgets at the end.
 import type { CallEvent, CallRecord, Turn } from '#calls/call.ts';
 import { foldCall, newCallRecord } from '#calls/fold-call.ts';
-import type { ConnectionStore, Owner, TaskLoad } from '#relay/gateway-ports.ts';
 
 export const memoryCalls = () => {
   const records = new Map<string, { events: CallEvent[]; turns: Map<number, Turn>; record: CallRecord }>();
@@ -25,27 +24,5 @@ export const memoryCalls = () => {
       kept.record = foldCall(kept.record, [event]);
       return kept.record;
     },
-  };
-};
-
-/** Of one task: nobody takes anything over here. */
-export const memoryConnections = (): ConnectionStore => {
-  const owners = new Map<string, Owner>();
-  const tasks = new Map<string, TaskLoad>();
-  return {
-    claim: async (id, { address, task }) => {
-      const owner = owners.get(id) ?? { address, task, epoch: 0 };
-      owners.set(id, owner);
-      return owner;
-    },
-    owner: async (id) => owners.get(id),
-    carry: async (id, by, stream) => {
-      owners.set(id, { ...by, stream });
-      return true;
-    },
-    takeOver: async (id) => owners.get(id),
-    report: async (load) => void tasks.set(load.task, load),
-    tasks: async () => [...tasks.values()],
-    leave: async ({ task }) => void tasks.delete(task),
   };
 };

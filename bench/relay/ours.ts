@@ -3,20 +3,26 @@
 import { openConversation } from '#agent/conversation.ts';
 import { standardTools } from '#agent/tools.ts';
 import { twilioCodec } from '#carriers/twilio/codec.ts';
-import { systemClock } from '#house/clock.ts';
+import { memoryConnections } from '#doubles/memory-connections.ts';
+import { steadyMs, systemClock } from '#house/clock.ts';
 import { stdoutLog } from '#house/log.ts';
 import { gatewayPosts, managementClient } from '#relay/gateway-posts.ts';
+import { signedPosts } from '#relay/signed-posts.ts';
 import { metrics } from '#relay/metrics.ts';
 import { relayDefaults } from '#relay/options.ts';
 import { loadSentences } from '#relay/sentences.ts';
 import { startRelay } from '#relay/server.ts';
 import { SECRET } from './carriers.ts';
 import { agentPort, serve } from './child.ts';
-import { memoryCalls, memoryConnections } from './memory.ts';
+import { memoryCalls } from './memory.ts';
 
 const MOST_CALLS = 5000;
 /** Where posts go when calls come through API Gateway. */
 const postsTo = process.env['POSTS_TO'];
+const postsBy = (endpoint: string) => {
+  const client = managementClient(endpoint, true);
+  return process.env['POSTS_BY'] === 'sdk' ? gatewayPosts(client) : signedPosts(client, endpoint, () => systemClock.now());
+};
 const counted = metrics();
 const agent = { baseUrl: `http://127.0.0.1:${agentPort}`, agentId: 'bench', apiKey: 'key' };
 
@@ -24,8 +30,8 @@ const relay = await startRelay({
   ...memoryCalls(),
   openAgent: (opening, handlers) => openConversation(agent, opening, handlers),
   tools: standardTools, sentences: loadSentences(), ticketSecret: SECRET, accounts: { twilio: 'AC1' }, codecs: { default: twilioCodec, '/twilio': twilioCodec },
-  gateway: postsTo === undefined ? undefined : { connections: memoryConnections(), posts: gatewayPosts(managementClient(postsTo, true)) },
-  clock: systemClock, ms: () => performance.now(), log: stdoutLog('error'), metrics: counted,
+  gateway: postsTo === undefined ? undefined : { connections: memoryConnections().store, posts: postsBy(postsTo) },
+  clock: systemClock, ms: steadyMs, log: stdoutLog('error'), metrics: counted,
   options: { ...relayDefaults, capacity: MOST_CALLS, mostPending: MOST_CALLS, agentChunkMs: Number(process.env['AGENT_CHUNK_MS'] ?? relayDefaults.agentChunkMs) },
 }, { port: 0, host: '127.0.0.1' });
 
