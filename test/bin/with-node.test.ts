@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { tally } from '../../bin/test.ts';
+import { failures, tally } from '../../bin/test.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
@@ -76,11 +76,22 @@ describe('with-node.mjs', () => {
   });
 });
 
-describe("the tests' closing line", () => {
-  it('counts a file that could not be run as a failure', () => {
-    const test = (status: string) => ({ status });
-    expect(tally({ numPassedTests: 2, numFailedTests: 1, testResults: [
-      { status: 'passed', assertionResults: [test('passed'), test('passed')] }, { status: 'failed', assertionResults: [test('failed')] }, { status: 'failed', assertionResults: [] },
-    ] })).toEqual({ passed: 2, failed: 2 });
+describe("the tests' closing lines", () => {
+  const test = (status: string, fullName = 'a room keeps its rule', failureMessages: string[] = []) => ({ status, fullName, failureMessages });
+  const file = (name: string, status: string, assertionResults: ReturnType<typeof test>[], message = '') => ({ name: join(root, name), status, message, assertionResults });
+  const report = {
+    numPassedTests: 2, numFailedTests: 1, testResults: [
+      file('test/a.test.ts', 'passed', [test('passed'), test('passed')]),
+      file('test/b.test.ts', 'failed', [test('passed'), test('failed', 'a room is tidy', ['AssertionError: expected 1 to be 2\n    at b.test.ts:3'])]),
+      file('test/c.test.ts', 'failed', [], 'SyntaxError: Unexpected token\n    at c.test.ts:1'),
+    ],
+  };
+
+  it('count a file that could not be run as a failure', () => {
+    expect(tally(report)).toEqual({ passed: 2, failed: 2 });
+  });
+
+  it('name each test that failed, and each file that could not be run, with the first line of why', () => {
+    expect(failures(report)).toEqual(['failed: test/b.test.ts > a room is tidy: AssertionError: expected 1 to be 2', 'failed: test/c.test.ts: SyntaxError: Unexpected token']);
   });
 });
