@@ -20,6 +20,10 @@ import { leadItems } from '#store/dynamo-lead-store.ts';
 import { callsTable, sessionsTable } from '#store/table.ts';
 
 const SIZES = (process.argv[2] ?? '1000,100000').split(',').map(Number);
+if (!SIZES.every((size) => Number.isInteger(size) && size >= 0 && size <= 10_000_000)) {
+  process.stderr.write(`Say how many leads there are before, for each run: npm run bench:enquire -- 1000,100000, not "${process.argv[2]}".\n`);
+  process.exit(2);
+}
 const WARM_UP = 100;
 const ONE_AT_A_TIME = 300;
 const MANY = 600;

@@ -1,30 +1,31 @@
 // `npm run soak:relays -- --calls 50 [--frame-ms 100]`: that many callers talk through the API Gateway stand-in and three relay processes, while one is killed, all
 // are replaced, and two more are killed. Prints for how long callers were cut off from an agent, and heard nobody (the agent
 // speaks once a second), and fails when a promise was not kept.
-import { parseArgs } from 'node:util';
 import { talkingAgent } from '#doubles/talking-agent.ts';
 import { busiest, startFleet } from '../test/whole/fleet.ts';
 import { startTalks } from '../test/whole/fleet-talks.ts';
+import { numbersOf } from './numbers.ts';
 
 const PROMISED_MS = 3000;
 /** After each step everybody talks on for so long. */
 const TALK_ON_MS = 3000;
 
-const { values } = parseArgs({ options: {
-  calls: { type: 'string', default: '50' },
-  /** Twilio's frames are 20 ms: 50 calls are 2,500 requests a second, which two cores can do when nobody else wants them. Longer frames are fewer. */
-  'frame-ms': { type: 'string', default: '20' },
-  scatter: { type: 'string', default: '20' }, repeated: { type: 'string', default: '0.05' },
-} });
-const calls = Number(values.calls);
+const values = numbersOf('soak:relays', {
+  calls: { usual: 50, least: 1, most: 500, what: 'callers who talk all the while' },
+  // Twilio's frames are 20 ms: 50 calls are 2,500 requests a second, which two cores can do when nobody else wants them. Longer frames are fewer.
+  'frame-ms': { usual: 20, least: 20, most: 1000, what: 'ms of audio in a frame, at least' },
+  scatter: { usual: 20, least: 0, most: 1000, what: 'ms by which frames overtake each other' },
+  repeated: { usual: 0.05, least: 0, most: 1, fraction: true, what: 'share of frames that come twice' },
+});
+const { calls } = values;
 const ms = (value: number): string => `${Math.round(value)} ms`;
 const percentile = (sorted: number[], p: number): number => sorted[Math.min(sorted.length - 1, Math.floor((sorted.length * p) / 100))]!;
 
 const agent = await talkingAgent();
-const fleet = await startFleet({ relays: 3, agentUrl: agent.baseUrl, gateway: { scatterMs: Number(values.scatter), repeated: Number(values.repeated) } });
+const fleet = await startFleet({ relays: 3, agentUrl: agent.baseUrl, gateway: { scatterMs: values.scatter, repeated: values.repeated } });
 const rows: Record<string, string | number>[] = [];
 const broken: string[] = [];
-const talks = await startTalks(fleet, agent, calls, Number(values['frame-ms']));
+const talks = await startTalks(fleet, agent, calls, values['frame-ms']);
 
 /** `lost`: the moment from which callers count. */
 const step = async (what: string, lost: () => Promise<number>): Promise<void> => {

@@ -1,13 +1,17 @@
 // `npm run soak [-- --calls 2000]`: a day's calls of every sort in a few minutes, half of them straight to a relay process, half through the API
 // Gateway stand-in to two, of which one is killed or replaced in every round. Prints how the relays that stay are doing after each round, and fails
 // when memory is not flat or anything is left behind.
-import { parseArgs } from 'node:util';
 import { until } from '../test/whole/until.ts';
+import { numbersOf } from './numbers.ts';
 import { startGround, type Ground } from './soak/ground.ts';
 
-const { values } = parseArgs({ options: { calls: { type: 'string', default: '2000' }, round: { type: 'string', default: '86' }, 'at-once': { type: 'string', default: '12' } } });
-const aRound = Number(values.round);
-const rounds = Math.ceil(Number(values.calls) / 2 / aRound);
+const values = numbersOf('soak', {
+  calls: { usual: 2000, least: 1, most: 1_000_000, what: 'calls, half of them each way' },
+  round: { usual: 86, least: 1, most: 10_000, what: 'calls of one way between two looks at memory' },
+  'at-once': { usual: 12, least: 1, most: 500, what: 'calls of one way at the same time' },
+});
+const aRound = values.round;
+const rounds = Math.ceil(values.calls / 2 / aRound);
 /** When every bridge was kept on purpose, it was 93,000 bytes a call direct and 46,000 through the gateway. */
 const MOST_BYTES_A_CALL = 8192;
 const SETTLED_MS = 90_000;
@@ -25,7 +29,7 @@ const growth = (samples: readonly Taken[]): number => {
   return (least(last) - least(middle)) / (third * aRound);
 };
 
-const grounds = await Promise.all([startGround('direct', { replaced: false, atOnce: Number(values['at-once']) }), startGround('gateway', { replaced: true, atOnce: Number(values['at-once']) })]);
+const grounds = await Promise.all([startGround('direct', { replaced: false, atOnce: values['at-once'] }), startGround('gateway', { replaced: true, atOnce: values['at-once'] })]);
 const rows: Record<string, string | number>[] = [];
 const faults: string[] = [];
 const began = performance.now();
