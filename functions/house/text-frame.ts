@@ -29,6 +29,24 @@ export const textFrame = (text: Buffer): Buffer => {
   return frame;
 };
 
+/** With the four bytes before `from`: masks what is not, and unmasks what is. */
+export const applyMask = (bytes: Buffer, from: number, to: number): void => {
+  const a = bytes[from - 4]!;
+  const b = bytes[from - 3]!;
+  const c = bytes[from - 2]!;
+  const d = bytes[from - 1]!;
+  let at = from;
+  for (; at + 4 <= to; at += 4) {
+    bytes[at]! ^= a;
+    bytes[at + 1]! ^= b;
+    bytes[at + 2]! ^= c;
+    bytes[at + 3]! ^= d;
+  }
+  if (at < to) bytes[at]! ^= a;
+  if (at + 1 < to) bytes[at + 1]! ^= b;
+  if (at + 2 < to) bytes[at + 2]! ^= c;
+};
+
 /** Masks must not be foreseen (RFC 6455, 5.3): random bytes, many at once. */
 const masks = Buffer.allocUnsafeSlow(8192);
 let nextMask = masks.length;
@@ -43,25 +61,10 @@ export const maskedTextFrame = (before: Buffer, text: Buffer, after: Buffer): Bu
     randomFillSync(masks);
     nextMask = 0;
   }
-  const [a, b, c, d] = [masks[nextMask]!, masks[nextMask + 1]!, masks[nextMask + 2]!, masks[nextMask + 3]!];
-  nextMask += 4;
-  frame[head - 4] = a;
-  frame[head - 3] = b;
-  frame[head - 2] = c;
-  frame[head - 1] = d;
+  for (let i = head - 4; i < head; i++) frame[i] = masks[nextMask++]!;
   frame.set(before, head);
   frame.set(text, head + before.length);
   frame.set(after, head + before.length + text.length);
-  let at = head;
-  const end = head + length;
-  for (; at + 3 < end; at += 4) {
-    frame[at]! ^= a;
-    frame[at + 1]! ^= b;
-    frame[at + 2]! ^= c;
-    frame[at + 3]! ^= d;
-  }
-  if (at < end) frame[at]! ^= a;
-  if (at + 1 < end) frame[at + 1]! ^= b;
-  if (at + 2 < end) frame[at + 2]! ^= c;
+  applyMask(frame, head, frame.length);
   return frame;
 };

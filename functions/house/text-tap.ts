@@ -3,6 +3,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { Duplex } from 'node:stream';
 import type { Lender } from './lent-reads.ts';
+import { applyMask } from './text-frame.ts';
 
 /** RFC 6455, 5.2: one whole message, of text, without extensions. */
 const TEXT = 0x81;
@@ -14,23 +15,6 @@ const headBytes = (bytes: Buffer, at: number): number => {
   if (bytes.length - at < 2) return Infinity;
   const length = bytes[at + 1]! & 0x7f;
   return (length < 126 ? 2 : length === 126 ? 4 : 10) + (bytes[at + 1]! >= 0x80 ? 4 : 0);
-};
-
-const unmask = (bytes: Buffer, from: number, to: number): void => {
-  const a = bytes[from - 4]!;
-  const b = bytes[from - 3]!;
-  const c = bytes[from - 2]!;
-  const d = bytes[from - 1]!;
-  let at = from;
-  for (; at + 4 <= to; at += 4) {
-    bytes[at]! ^= a;
-    bytes[at + 1]! ^= b;
-    bytes[at + 2]! ^= c;
-    bytes[at + 3]! ^= d;
-  }
-  if (at < to) bytes[at]! ^= a;
-  if (at + 1 < to) bytes[at + 1]! ^= b;
-  if (at + 2 < to) bytes[at + 2]! ^= c;
 };
 
 /**
@@ -81,10 +65,10 @@ export const tapText = (wire: Duplex, masked: boolean, mostBytes: number, text: 
       if ((first !== TEXT && !PASSED.includes(first)) || bytes[at + 1]! >= 0x80 !== masked || length > mostBytes) return giveBack(bytes.subarray(at));
       if (end > bytes.length) return hold(bytes.subarray(at), end - at);
       if (first === TEXT) {
-        if (masked) unmask(bytes, start, end);
+        if (masked) applyMask(bytes, start, end);
         const message = bytes.subarray(start, end);
         if (!isUtf8(message)) {
-          if (masked) unmask(bytes, start, end);
+          if (masked) applyMask(bytes, start, end);
           return giveBack(bytes.subarray(at));
         }
         text(message);
