@@ -29,6 +29,63 @@ export type Cutter = {
   reset(): void;
 };
 
+class HoldingCutter implements Cutter {
+  readonly #cutting: Cutting;
+  readonly #least: number;
+  readonly #most: number;
+  readonly #held: Uint8Array;
+  #heldBytes = 0;
+
+  constructor(cutting: Cutting, least: number, most: number) {
+    this.#cutting = cutting;
+    this.#least = least;
+    this.#most = most;
+    this.#held = new Uint8Array(least);
+  }
+
+  heldBytes(): number {
+    return this.#heldBytes;
+  }
+
+  push(bytes: Uint8Array): Uint8Array[] {
+    const least = this.#least;
+    const held = this.#held;
+    const pieces: Uint8Array[] = [];
+    let rest = bytes;
+    if (this.#heldBytes > 0) {
+      const missing = Math.min(least - this.#heldBytes, rest.length);
+      held.set(rest.subarray(0, missing), this.#heldBytes);
+      this.#heldBytes += missing;
+      rest = rest.subarray(missing);
+      if (this.#heldBytes < least) return pieces;
+      pieces.push(held.slice());
+      this.#heldBytes = 0;
+    }
+    while (rest.length >= least) {
+      const whole = Math.min(this.#most, rest.length - (rest.length % this.#cutting.frameBytes));
+      pieces.push(whole === bytes.length ? bytes : rest.subarray(0, whole));
+      rest = rest.subarray(whole);
+    }
+    held.set(rest);
+    this.#heldBytes = rest.length;
+    return pieces;
+  }
+
+  flush(): Uint8Array | undefined {
+    if (this.#heldBytes === 0) return undefined;
+    const { shape } = this.#cutting;
+    // A sample whose second byte never came cannot be played; filling it up would make a click of it.
+    const whole = this.#heldBytes - (this.#heldBytes % bytesPerSample(shape));
+    const piece = this.#held.slice().fill(silenceByte(shape), whole);
+    this.#heldBytes = 0;
+    return whole === 0 ? undefined : piece;
+  }
+
+  reset(): void {
+    this.#heldBytes = 0;
+  }
+}
+
 /** A cutter for one stream. Throws RangeError when the sizes contradict each other or would cut a sample in two. */
 export function cutter(cutting: Cutting): Cutter {
   const { shape, frameBytes } = cutting;
@@ -40,45 +97,5 @@ export function cutter(cutting: Cutting): Cutter {
   const most = Math.floor((cutting.mostBytes ?? Infinity) / frameBytes) * frameBytes;
   // `!` because NaN compares as neither.
   if (!(least <= most)) throw new RangeError(`cutter: no whole frame of ${frameBytes} bytes fits between ${cutting.leastBytes} and ${cutting.mostBytes}`);
-
-  const held = new Uint8Array(least);
-  let heldBytes = 0;
-
-  function push(bytes: Uint8Array): Uint8Array[] {
-    const pieces: Uint8Array[] = [];
-    let rest = bytes;
-    if (heldBytes > 0) {
-      const missing = Math.min(least - heldBytes, rest.length);
-      held.set(rest.subarray(0, missing), heldBytes);
-      heldBytes += missing;
-      rest = rest.subarray(missing);
-      if (heldBytes < least) return pieces;
-      pieces.push(held.slice());
-      heldBytes = 0;
-    }
-    while (rest.length >= least) {
-      const whole = Math.min(most, rest.length - (rest.length % frameBytes));
-      pieces.push(whole === bytes.length ? bytes : rest.subarray(0, whole));
-      rest = rest.subarray(whole);
-    }
-    held.set(rest);
-    heldBytes = rest.length;
-    return pieces;
-  }
-
-  return {
-    heldBytes: () => heldBytes,
-    push,
-    flush() {
-      if (heldBytes === 0) return undefined;
-      // A sample whose second byte never came cannot be played; filling it up would make a click of it.
-      const whole = heldBytes - (heldBytes % sampleBytes);
-      const piece = held.slice().fill(silenceByte(shape), whole);
-      heldBytes = 0;
-      return whole === 0 ? undefined : piece;
-    },
-    reset() {
-      heldBytes = 0;
-    },
-  };
+  return new HoldingCutter(cutting, least, most);
 }
