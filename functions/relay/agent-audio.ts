@@ -21,77 +21,98 @@ export interface AgentAudio {
   close(): void;
 }
 
-export const agentAudio = (leg: CarrierLeg, out: Outbound, idleMs: number, metrics: Metrics, ms: () => number): AgentAudio => {
-  let change: Transcoder | undefined;
+class GatedAudio implements AgentAudio {
+  readonly #leg: CarrierLeg;
+  readonly #out: Outbound;
+  readonly #idleMs: number;
+  readonly #metrics: Metrics;
+  readonly #ms: () => number;
+  #change: Transcoder | undefined = undefined;
   /** Audio with an event id strictly below this was made before the latest interruption. */
-  let gate = -Infinity;
-  let muted = false;
-  let idle: NodeJS.Timeout | undefined;
-  let lastAudio = 0;
+  #gate: number | undefined = undefined;
+  #muted = false;
+  #idle: NodeJS.Timeout | undefined = undefined;
+  #lastAudio = 0;
 
-  const flush = (): void => {
-    clearTimeout(idle);
-    idle = undefined;
-    const rest = change?.flush();
-    if (rest && rest.length > 0) out.audio(rest);
-    out.settle();
-  };
+  constructor(leg: CarrierLeg, out: Outbound, idleMs: number, metrics: Metrics, ms: () => number) {
+    this.#leg = leg;
+    this.#out = out;
+    this.#idleMs = idleMs;
+    this.#metrics = metrics;
+    this.#ms = ms;
+  }
+
+  #stopIdle(): void {
+    clearTimeout(this.#idle);
+    this.#idle = undefined;
+  }
+
   /** One timer at a time, moved on when it fires too early: setting one for each frame would cost more than the frame. */
-  const watchIdle = (): void => {
-    lastAudio = ms();
-    if (idle) return;
-    const fire = (): void => {
-      // To a carrier that is sent its audio as it plays it, a pause of the agent's is none while there is more to be said: filling up with
-      // silence would tear a word apart.
-      const ahead = leg.cutting.pace ? out.remainingMs() - idleMs : 0;
-      const left = Math.max(ahead, idleMs - (ms() - lastAudio));
-      if (left > 1) idle = setTimeout(fire, left);
-      else flush();
-    };
-    idle = setTimeout(fire, idleMs);
-  };
+  #watchIdle(): void {
+    this.#lastAudio = this.#ms();
+    if (!this.#idle) this.#idle = setTimeout(() => this.#idled(), this.#idleMs);
+  }
 
-  return {
-    format: (format) => {
-      change = transcoder(format, leg.shape);
-      // Another conversation counts its events from the beginning.
-      gate = -Infinity;
-    },
-    play: (base64, eventId) => {
-      // Strictly older only: an answer may carry the very id of the interruption that it answers.
-      if (eventId !== null && eventId < gate) {
-        metrics.count('stale_audio_dropped');
-        return false;
-      }
-      if (muted || !change || base64.length === 0) return false;
-      metrics.count('audio_from_agent');
-      if (change.passesThrough) out.base64(base64);
-      else out.audio(change.push(Buffer.from(base64.toString('latin1'), 'base64')));
-      watchIdle();
-      return true;
-    },
-    interrupt: (eventId) => {
-      if (eventId !== null) gate = Math.max(gate, eventId);
-      clearTimeout(idle);
-      idle = undefined;
-      change?.reset();
-      metrics.count('interruptions');
-      // Also when everything was sent long ago: the carrier may still be playing it.
-      return out.clear();
-    },
-    flush,
-    say: (bytes) => {
-      flush();
-      out.audio(bytes);
-      out.settle();
-    },
-    mute: () => {
-      muted = true;
-    },
-    close: () => {
-      muted = true;
-      clearTimeout(idle);
-      idle = undefined;
-    },
-  };
-};
+  #idled(): void {
+    // To a carrier that is sent its audio as it plays it, a pause of the agent's is none while there is more to be said: filling up with
+    // silence would tear a word apart.
+    const ahead = this.#leg.cutting.pace ? this.#out.remainingMs() - this.#idleMs : 0;
+    const left = Math.max(ahead, this.#idleMs - (this.#ms() - this.#lastAudio));
+    if (left > 1) this.#idle = setTimeout(() => this.#idled(), left);
+    else this.flush();
+  }
+
+  format(format: AudioFormat): void {
+    this.#change = transcoder(format, this.#leg.shape);
+    // Another conversation counts its events from the beginning.
+    this.#gate = undefined;
+  }
+
+  play(base64: Buffer, eventId: number | null): boolean {
+    // Strictly older only: an answer may carry the very id of the interruption that it answers.
+    if (eventId !== null && this.#gate !== undefined && eventId < this.#gate) {
+      this.#metrics.count('stale_audio_dropped');
+      return false;
+    }
+    if (this.#muted || !this.#change || base64.length === 0) return false;
+    this.#metrics.count('audio_from_agent');
+    if (this.#change.passesThrough) this.#out.base64(base64);
+    else this.#out.audio(this.#change.push(Buffer.from(base64.toString('latin1'), 'base64')));
+    this.#watchIdle();
+    return true;
+  }
+
+  interrupt(eventId: number | null): number {
+    if (eventId !== null) this.#gate = Math.max(this.#gate ?? eventId, eventId);
+    this.#stopIdle();
+    this.#change?.reset();
+    this.#metrics.count('interruptions');
+    // Also when everything was sent long ago: the carrier may still be playing it.
+    return this.#out.clear();
+  }
+
+  flush(): void {
+    this.#stopIdle();
+    const rest = this.#change?.flush();
+    if (rest && rest.length > 0) this.#out.audio(rest);
+    this.#out.settle();
+  }
+
+  say(bytes: Uint8Array): void {
+    this.flush();
+    this.#out.audio(bytes);
+    this.#out.settle();
+  }
+
+  mute(): void {
+    this.#muted = true;
+  }
+
+  close(): void {
+    this.#muted = true;
+    this.#stopIdle();
+  }
+}
+
+export const agentAudio = (leg: CarrierLeg, out: Outbound, idleMs: number, metrics: Metrics, ms: () => number): AgentAudio =>
+  new GatedAudio(leg, out, idleMs, metrics, ms);

@@ -20,85 +20,108 @@ const LOOK_EVERY = 8;
 
 type Sink = { audio(base64: Buffer): void; waitingBytes(): number };
 
-export const callerAudio = (shape: AudioShape, sink: Sink, options: Pick<RelayOptions, 'callerKeptMs' | 'agentChunkMs' | 'mostAgentSocketBytes'>, metrics: Metrics): CallerAudio => {
-  const mostKept = options.callerKeptMs * bytesPerMs(shape);
-  let kept: Buffer[] = [];
-  let keptBytes = 0;
-  let change: Transcoder | undefined;
-  let listening = false;
-  let lastChunk: number | null = null;
-  /** Bytes in the agent's format that make one message; 1 where each frame is one. */
-  let chunkBytes = 1;
-  let gathered: Uint8Array[] = [];
-  let gatheredBytes = 0;
-  let sent = 0;
-  /** The agent's socket holds too much. */
-  let full = false;
+type CallerOptions = Pick<RelayOptions, 'callerKeptMs' | 'agentChunkMs' | 'mostAgentSocketBytes'>;
 
-  const send = (base64: Buffer): void => {
-    if (full || sent++ % LOOK_EVERY === 0) {
-      const waiting = sink.waitingBytes();
-      metrics.peak('agent_socket_bytes', waiting);
-      full = waiting > options.mostAgentSocketBytes;
+class KeptCallerAudio implements CallerAudio {
+  readonly #shape: AudioShape;
+  readonly #sink: Sink;
+  readonly #options: CallerOptions;
+  readonly #metrics: Metrics;
+  readonly #mostKept: number;
+  #kept: Buffer[] = [];
+  #keptBytes = 0;
+  #change: Transcoder | undefined = undefined;
+  #listening = false;
+  #lastChunk: number | null = null;
+  /** Each frame is a message of its own, as it came. */
+  #asItIs = false;
+  /** Bytes in the agent's format that make one message; 1 where each frame is one. */
+  #chunkBytes = 1;
+  #gathered: Uint8Array[] = [];
+  #gatheredBytes = 0;
+  #sent = 0;
+  /** The agent's socket holds too much. */
+  #full = false;
+
+  constructor(shape: AudioShape, sink: Sink, options: CallerOptions, metrics: Metrics) {
+    this.#shape = shape;
+    this.#sink = sink;
+    this.#options = options;
+    this.#metrics = metrics;
+    this.#mostKept = options.callerKeptMs * bytesPerMs(shape);
+  }
+
+  #send(base64: Buffer): void {
+    if (this.#full || this.#sent++ % LOOK_EVERY === 0) {
+      const waiting = this.#sink.waitingBytes();
+      this.#metrics.peak('agent_socket_bytes', waiting);
+      this.#full = waiting > this.#options.mostAgentSocketBytes;
     }
-    if (full) {
-      metrics.count('caller_audio_dropped');
+    if (this.#full) {
+      this.#metrics.count('caller_audio_dropped');
       return;
     }
-    sink.audio(base64);
-    metrics.count('frames_to_agent');
-  };
-  const pass = (payload: Buffer): void => {
-    if (change!.passesThrough && chunkBytes === 1) return send(payload);
-    const bytes = change!.push(Buffer.from(payload.toString('latin1'), 'base64'));
+    this.#sink.audio(base64);
+    this.#metrics.count('frames_to_agent');
+  }
+
+  #pass(payload: Buffer): void {
+    if (this.#asItIs) return this.#send(payload);
+    const bytes = this.#change!.push(Buffer.from(payload.toString('latin1'), 'base64'));
     if (bytes.length === 0) return;
-    gathered.push(bytes);
-    gatheredBytes += bytes.length;
-    if (gatheredBytes < chunkBytes) return;
-    send(Buffer.from(Buffer.concat(gathered, gatheredBytes).toString('base64'), 'latin1'));
-    gathered = [];
-    gatheredBytes = 0;
-  };
-  const keep = (payload: Buffer): void => {
+    this.#gathered.push(bytes);
+    this.#gatheredBytes += bytes.length;
+    if (this.#gatheredBytes < this.#chunkBytes) return;
+    this.#send(Buffer.from(Buffer.concat(this.#gathered, this.#gatheredBytes).toString('base64'), 'latin1'));
+    this.#gathered = [];
+    this.#gatheredBytes = 0;
+  }
+
+  #keep(payload: Buffer): void {
     // A copy: the view would hold the socket's whole buffer, and may be written over.
     const copy = Buffer.from(payload);
-    kept.push(copy);
-    keptBytes += decodedLength(copy);
-    while (keptBytes > mostKept && kept.length > 1) {
-      keptBytes -= decodedLength(kept.shift()!);
-      metrics.count('caller_audio_dropped');
+    this.#kept.push(copy);
+    this.#keptBytes += decodedLength(copy);
+    while (this.#keptBytes > this.#mostKept && this.#kept.length > 1) {
+      this.#keptBytes -= decodedLength(this.#kept.shift()!);
+      this.#metrics.count('caller_audio_dropped');
     }
-  };
-  const resume = (): void => {
-    if (!change) return;
-    listening = true;
-    const early = kept;
-    kept = [];
-    keptBytes = 0;
-    for (const payload of early) pass(payload);
-  };
+  }
 
-  return {
-    frame: (payload, chunk) => {
-      metrics.count('frames_from_carrier');
-      if (chunk !== null) {
-        if (lastChunk !== null && chunk > lastChunk + 1) metrics.count('gap_frames', chunk - lastChunk - 1);
-        if (lastChunk !== null && chunk <= lastChunk) metrics.count('late_frames');
-        else lastChunk = chunk;
-      }
-      if (payload.length === 0) return;
-      if (listening) pass(payload);
-      else keep(payload);
-    },
-    ready: (format) => {
-      change = transcoder(shape, format);
-      // Twilio's frames are 20 ms: at that setting nothing is gathered.
-      chunkBytes = options.agentChunkMs <= 20 ? 1 : Math.floor(options.agentChunkMs * bytesPerMs(format));
-      resume();
-    },
-    hold: () => {
-      listening = false;
-    },
-    resume,
-  };
-};
+  frame(payload: Buffer, chunk: number | null): void {
+    this.#metrics.count('frames_from_carrier');
+    if (chunk !== null) {
+      const last = this.#lastChunk;
+      if (last !== null && chunk > last + 1) this.#metrics.count('gap_frames', chunk - last - 1);
+      if (last !== null && chunk <= last) this.#metrics.count('late_frames');
+      else this.#lastChunk = chunk;
+    }
+    if (payload.length === 0) return;
+    if (this.#listening) this.#pass(payload);
+    else this.#keep(payload);
+  }
+
+  ready(format: AudioFormat): void {
+    this.#change = transcoder(this.#shape, format);
+    // Twilio's frames are 20 ms: at that setting nothing is gathered.
+    const { agentChunkMs } = this.#options;
+    this.#chunkBytes = agentChunkMs <= 20 ? 1 : Math.floor(agentChunkMs * bytesPerMs(format));
+    this.#asItIs = this.#change.passesThrough && this.#chunkBytes === 1;
+    this.resume();
+  }
+
+  hold(): void {
+    this.#listening = false;
+  }
+
+  resume(): void {
+    if (!this.#change) return;
+    this.#listening = true;
+    const early = this.#kept;
+    this.#kept = [];
+    this.#keptBytes = 0;
+    for (const payload of early) this.#pass(payload);
+  }
+}
+
+export const callerAudio = (shape: AudioShape, sink: Sink, options: CallerOptions, metrics: Metrics): CallerAudio => new KeptCallerAudio(shape, sink, options, metrics);

@@ -52,29 +52,39 @@ const loudness = ({ encoding }: AudioShape, base64: Buffer): number => {
   return samples === 0 ? 0 : sum / samples;
 };
 
-export const turnClock = (shape: AudioShape, ms: () => number): TurnClock => {
-  const turnMs: number[] = [];
-  const longFrame = (60 * bytesPerMs(shape) * 4) / 3;
-  let frames = 0;
-  let loudAt: number | undefined;
-  let waitingSince: number | undefined;
-  return {
-    heard: (payload) => {
-      // Twilio's are 20 ms, Exotel's 100.
-      if (frames++ % 3 !== 0 && payload.length < longFrame) return;
-      if (loudness(shape, payload) > LOUD) loudAt = ms();
-    },
-    callerSpoke: () => {
-      const now = ms();
-      waitingSince = loudAt !== undefined && now - loudAt < MOST_LAG_MS ? loudAt : now;
-    },
-    agentSpeaks: () => {
-      if (waitingSince === undefined) return undefined;
-      const wait = Math.max(0, Math.round(ms() - waitingSince));
-      waitingSince = undefined;
-      if (turnMs.length < MOST_TURNS) turnMs.push(wait);
-      return wait;
-    },
-    turnMs,
-  };
-};
+class ListeningClock implements TurnClock {
+  readonly turnMs: number[] = [];
+  readonly #shape: AudioShape;
+  readonly #ms: () => number;
+  readonly #longFrame: number;
+  #frames = 0;
+  #loudAt: number | undefined = undefined;
+  #waitingSince: number | undefined = undefined;
+
+  constructor(shape: AudioShape, ms: () => number) {
+    this.#shape = shape;
+    this.#ms = ms;
+    this.#longFrame = (60 * bytesPerMs(shape) * 4) / 3;
+  }
+
+  heard(payload: Buffer): void {
+    // Twilio's are 20 ms, Exotel's 100.
+    if (this.#frames++ % 3 !== 0 && payload.length < this.#longFrame) return;
+    if (loudness(this.#shape, payload) > LOUD) this.#loudAt = this.#ms();
+  }
+
+  callerSpoke(): void {
+    const now = this.#ms();
+    this.#waitingSince = this.#loudAt !== undefined && now - this.#loudAt < MOST_LAG_MS ? this.#loudAt : now;
+  }
+
+  agentSpeaks(): number | undefined {
+    if (this.#waitingSince === undefined) return undefined;
+    const wait = Math.max(0, Math.round(this.#ms() - this.#waitingSince));
+    this.#waitingSince = undefined;
+    if (this.turnMs.length < MOST_TURNS) this.turnMs.push(wait);
+    return wait;
+  }
+}
+
+export const turnClock = (shape: AudioShape, ms: () => number): TurnClock => new ListeningClock(shape, ms);
