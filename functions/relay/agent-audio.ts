@@ -1,7 +1,7 @@
 // The agent's audio between its socket and outbound.ts: the barge-in gate, the carrier's format, and the pauses between utterances.
 import type { AudioFormat } from '#audio/formats.ts';
 import { transcoder, type Transcoder } from '#audio/transcoder.ts';
-import type { Metrics } from './metrics.ts';
+import type { Counter, Metrics } from './metrics.ts';
 import type { Outbound } from './outbound.ts';
 import type { CarrierLeg } from './ports.ts';
 
@@ -26,6 +26,7 @@ class GatedAudio implements AgentAudio {
   readonly #out: Outbound;
   readonly #idleMs: number;
   readonly #metrics: Metrics;
+  readonly #played: Counter;
   readonly #ms: () => number;
   #change: Transcoder | undefined = undefined;
   /** Audio with an event id strictly below this was made before the latest interruption. */
@@ -39,6 +40,7 @@ class GatedAudio implements AgentAudio {
     this.#out = out;
     this.#idleMs = idleMs;
     this.#metrics = metrics;
+    this.#played = metrics.counter('audio_from_agent');
     this.#ms = ms;
   }
 
@@ -75,7 +77,7 @@ class GatedAudio implements AgentAudio {
       return false;
     }
     if (this.#muted || !this.#change || base64.length === 0) return false;
-    this.#metrics.count('audio_from_agent');
+    this.#played.value++;
     if (this.#change.passesThrough) this.#out.base64(base64);
     else this.#out.audio(this.#change.push(Buffer.from(base64.toString('latin1'), 'base64')));
     this.#watchIdle();

@@ -2,7 +2,7 @@
 import { bytesPerMs, type AudioFormat, type AudioShape } from '#audio/formats.ts';
 import { transcoder, type Transcoder } from '#audio/transcoder.ts';
 import { decodedLength } from '#house/spans.ts';
-import type { Metrics } from './metrics.ts';
+import type { Counter, Metrics } from './metrics.ts';
 import type { RelayOptions } from './options.ts';
 
 export interface CallerAudio {
@@ -27,6 +27,8 @@ class KeptCallerAudio implements CallerAudio {
   readonly #sink: Sink;
   readonly #options: CallerOptions;
   readonly #metrics: Metrics;
+  readonly #frames: Counter;
+  readonly #toAgent: Counter;
   readonly #mostKept: number;
   #kept: Buffer[] = [];
   #keptBytes = 0;
@@ -48,6 +50,8 @@ class KeptCallerAudio implements CallerAudio {
     this.#sink = sink;
     this.#options = options;
     this.#metrics = metrics;
+    this.#frames = metrics.counter('frames_from_carrier');
+    this.#toAgent = metrics.counter('frames_to_agent');
     this.#mostKept = options.callerKeptMs * bytesPerMs(shape);
   }
 
@@ -62,7 +66,7 @@ class KeptCallerAudio implements CallerAudio {
       return;
     }
     this.#sink.audio(base64);
-    this.#metrics.count('frames_to_agent');
+    this.#toAgent.value++;
   }
 
   #pass(payload: Buffer): void {
@@ -89,7 +93,7 @@ class KeptCallerAudio implements CallerAudio {
   }
 
   frame(payload: Buffer, chunk: number | null): void {
-    this.#metrics.count('frames_from_carrier');
+    this.#frames.value++;
     if (chunk !== null) {
       const last = this.#lastChunk;
       if (last !== null && chunk > last + 1) this.#metrics.count('gap_frames', chunk - last - 1);

@@ -9,7 +9,13 @@ export type LabelledName = 'streams_refused' | 'streams_closed' | 'calls_ended' 
 export type SummaryName = 'first_audio_ms' | 'turn_ms' | 'mark_late_ms' | 'post_ms' | 'held_ms';
 export type PeakName = 'queued_agent_audio_bytes' | 'agent_socket_bytes' | 'carrier_socket_bytes';
 
+export interface Counter {
+  value: number;
+}
+
 export interface Metrics {
+  /** The counter itself, for those who count every frame: they keep it, and look up no name. */
+  counter(name: CounterName): Counter;
   count(name: CounterName, by?: number): void;
   countBy(name: LabelledName, reason: string): void;
   observe(name: SummaryName, value: number): void;
@@ -26,12 +32,20 @@ const buckets = [100, 200, 300, 500, 800, 1200, 2000, 3000, 5000, 8000];
 const MOST_REASONS = 60;
 
 export const metrics = (): Metrics => {
-  const counters = new Map<CounterName, number>();
+  const counters = new Map<CounterName, Counter>();
   const labelled = new Map<LabelledName, Map<string, number>>();
   const summaries = new Map<SummaryName, { count: number; sum: number; within: number[] }>();
   const peaks = new Map<PeakName, number>();
+  const counter = (name: CounterName): Counter => {
+    const found = counters.get(name) ?? { value: 0 };
+    counters.set(name, found);
+    return found;
+  };
   return {
-    count: (name, by = 1) => void counters.set(name, (counters.get(name) ?? 0) + by),
+    counter,
+    count: (name, by = 1) => {
+      counter(name).value += by;
+    },
     countBy: (name, reason) => {
       const reasons = labelled.get(name) ?? new Map<string, number>();
       labelled.set(name, reasons);
@@ -50,11 +64,11 @@ export const metrics = (): Metrics => {
     peak: (name, value) => {
       if (value > (peaks.get(name) ?? 0)) peaks.set(name, value);
     },
-    value: (name) => counters.get(name) ?? 0,
+    value: (name) => counters.get(name)?.value ?? 0,
     valueBy: (name) => Object.fromEntries(labelled.get(name) ?? []),
     text: (gauges) => [
       ...Object.entries(gauges).map(([name, value]) => `# TYPE ringback_${name} gauge\nringback_${name} ${value}`),
-      ...[...counters].map(([name, value]) => `# TYPE ringback_${name}_total counter\nringback_${name}_total ${value}`),
+      ...[...counters].filter(([, { value }]) => value > 0).map(([name, { value }]) => `# TYPE ringback_${name}_total counter\nringback_${name}_total ${value}`),
       ...[...labelled].map(([name, reasons]) => [`# TYPE ringback_${name}_total counter`,
         ...[...reasons].map(([reason, value]) => `ringback_${name}_total{reason=${JSON.stringify(reason)}} ${value}`)].join('\n')),
       ...[...summaries].map(([name, { count, sum, within }]) => [`# TYPE ringback_${name} histogram`,

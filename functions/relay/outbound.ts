@@ -3,7 +3,7 @@ import { bytesPerMs } from '#audio/formats.ts';
 import { cutter, type Cutter } from '#audio/cutter.ts';
 import type { StreamCutting } from '#carriers/stream.ts';
 import { decodedLength } from '#house/spans.ts';
-import type { Metrics } from './metrics.ts';
+import type { Counter, Metrics } from './metrics.ts';
 import type { RelayOptions } from './options.ts';
 import { playout, type Echo, type Playout } from './playout.ts';
 import type { CarrierLeg } from './ports.ts';
@@ -35,6 +35,7 @@ class CarrierOutbound implements Outbound {
   readonly playout: Playout;
   readonly #leg: CarrierLeg;
   readonly #metrics: Metrics;
+  readonly #framesOut: Counter;
   readonly #ms: () => number;
   readonly #cut: Cutter;
   readonly #cutting: StreamCutting;
@@ -56,6 +57,7 @@ class CarrierOutbound implements Outbound {
     const { frameBytes, leastBytes, mostBytes } = leg.cutting;
     this.#leg = leg;
     this.#metrics = metrics;
+    this.#framesOut = metrics.counter('frames_to_carrier');
     this.#ms = ms;
     this.#rate = bytesPerMs(leg.shape);
     this.#cutting = leg.cutting;
@@ -73,7 +75,7 @@ class CarrierOutbound implements Outbound {
 
   #hand(base64: Buffer, bytes: number, now: number): void {
     this.#leg.media(base64);
-    this.#metrics.count('frames_to_carrier');
+    this.#framesOut.value++;
     this.playout.handed(bytes, now);
     const { pace } = this.#cutting;
     if (pace) {
