@@ -1,6 +1,7 @@
-// Sockets that we open ourselves, read into one buffer that all of them share: Node otherwise makes a buffer for each read, which is a third of what a
-// small one costs. Used by agent/conversation.ts; text-tap.ts is who reads.
-import { connect, isIP, type TcpNetConnectOpts, type Socket } from 'node:net';
+// Sockets that are read into one buffer that all of them share: Node otherwise makes a buffer for each read, which is a third of what a small one costs.
+// Used by agent/conversation.ts and relay/direct-transport.ts; text-tap.ts is who reads.
+import { connect, isIP, Socket, type OnReadOpts, type SocketConstructorOpts, type TcpNetConnectOpts } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { connect as connectSecure } from 'node:tls';
 
 /** Whoever is lent a chunk has it until it returns: then it is written over. */
@@ -11,22 +12,40 @@ export interface Lender {
 /** As much as Node reads at once otherwise. */
 const shared = Buffer.allocUnsafeSlow(64 * 1024);
 
+const onreadOf = (lender: Lender, socket: () => Socket): OnReadOpts => ({
+  buffer: shared,
+  callback: (count) => {
+    const chunk = shared.subarray(0, count);
+    if (!lender.to) return socket().push(Buffer.from(chunk));
+    lender.to(chunk);
+    return true;
+  },
+});
+
 /**
  * For the option `createConnection` of `ws` (which hands on what http.request knows of the address). While nobody is lent the chunks, the socket is a
  * stream like any other.
  */
 export const connectLending = (secure: boolean, lender: Lender): typeof connect => ((options: TcpNetConnectOpts & { servername?: string }): Socket => {
-  const onread = {
-    buffer: shared,
-    callback: (count: number): boolean => {
-      const chunk = shared.subarray(0, count);
-      if (!lender.to) return socket.push(Buffer.from(chunk));
-      lender.to(chunk);
-      return true;
-    },
-  };
   // `path` is the request's here; to a socket it would be a file's name.
-  const where = { ...options, path: undefined, onread };
-  const socket = secure ? connectSecure({ ...where, servername: options.servername ?? (isIP(options.host ?? '') ? '' : options.host) }) : connect(where);
+  const where = { ...options, path: undefined, onread: onreadOf(lender, () => socket) };
+  const socket: Socket = secure ? connectSecure({ ...where, servername: options.servername ?? (isIP(options.host ?? '') ? '' : options.host) }) : connect(where);
   return socket;
 }) as typeof connect;
+
+type Handled = Socket & { _handle?: { useUserBuffer?: unknown } | null };
+
+/**
+ * A socket that came to a server, of which nobody has read yet, as one that lends; the one it was is closed for all who had to do with it. Node takes
+ * `onread` from whoever connects and from no server, so the connection itself is handed to a new Socket, by a name that Node does not document: where
+ * it is not there, or the socket is no plain one (TLS), the socket is what it was, and `undefined` comes back.
+ */
+export const acceptLending = (accepted: Duplex, lender: Lender): Socket | undefined => {
+  const handle = accepted instanceof Socket && accepted.constructor === Socket ? (accepted as Handled)._handle : undefined;
+  if (typeof handle?.useUserBuffer !== 'function') return undefined;
+  const options = { handle, onread: onreadOf(lender, () => socket) } as unknown as SocketConstructorOpts;
+  (accepted as Handled)._handle = null;
+  accepted.destroy();
+  const socket: Socket = new Socket(options);
+  return socket;
+};

@@ -29,6 +29,7 @@ export interface Transport {
 
 /** What a transport calls. */
 export interface StreamInput {
+  /** `bytes` are good until it returns: they may be read over then. */
   frame(bytes: Buffer): void;
   /** The socket is gone; 1006 when it died without a word. Called once, also after our own close. */
   closed(code: number): void;

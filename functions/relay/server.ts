@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import type { StreamCodec } from '#carriers/stream.ts';
+import { acceptLending, type Lender } from '#house/lent-reads.ts';
 import { wait } from '#house/clock.ts';
 import { admission, type AdmissionDeps } from './admission.ts';
 import type { Bridge } from './bridge.ts';
@@ -100,12 +101,14 @@ export const startRelay = async (deps: RelayDeps, where: { port: number; host: s
       metrics.countBy('streams_refused', why);
       return refuseUpgrade(socket, '503 Service Unavailable');
     }
+    const lender: Lender = { to: undefined };
+    const wire = acceptLending(socket, lender) ?? socket;
     // Until the handshake is through, an error on the socket is nobody's else.
-    socket.on('error', () => {});
+    wire.on('error', () => {});
     const ticket = new URLSearchParams((request.url ?? '').split('?')[1] ?? '').get('ticket') ?? undefined;
-    sockets.handleUpgrade(request, socket, head, (stream) => {
+    sockets.handleUpgrade(request, wire, head, (stream) => {
       pending++;
-      directTransport(stream, socket, codec.maxFrameBytes, options.pingMs, (transport) => admission(transport, codec, joining, registry, ticket));
+      directTransport(stream, { wire, lender: wire === socket ? undefined : lender, mostBytes: codec.maxFrameBytes }, options.pingMs, (transport) => admission(transport, codec, joining, registry, ticket));
     });
   });
 

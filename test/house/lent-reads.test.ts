@@ -2,12 +2,12 @@ import * as fc from 'fast-check';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
-import type { Duplex } from 'node:stream';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Socket, type AddressInfo } from 'node:net';
+import { duplexPair, type Duplex } from 'node:stream';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { makeCertificate } from '#doubles/certificate.ts';
-import { connectLending, type Lender } from '#house/lent-reads.ts';
+import { acceptLending, connectLending, type Lender } from '#house/lent-reads.ts';
 import { tapText } from '#house/text-tap.ts';
 
 const MOST_BYTES = 1024 * 1024;
@@ -91,5 +91,77 @@ describe.each([['ws', false], ['wss', true]] as const)('a %s client whose reads 
     server.close(1000);
     await closed;
     expect(told).toEqual(['one', 'two', 'three', 'four']);
+  });
+});
+
+describe('a socket that came to a server and lends', () => {
+  const accepted = async () => {
+    const http = createServer();
+    const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false });
+    http.listen(0, '127.0.0.1');
+    await once(http, 'listening');
+    onTestFinished(() => {
+      http.closeAllConnections();
+      http.close();
+    });
+    const told: string[] = [];
+    const upgraded = once(http, 'upgrade') as Promise<[Parameters<WebSocketServer['handleUpgrade']>[0], Duplex, Buffer]>;
+    const client = new WebSocket(`ws://127.0.0.1:${(http.address() as AddressInfo).port}`, { perMessageDeflate: false });
+    client.on('error', () => {});
+    let clientWire!: Duplex;
+    client.on('upgrade', (response) => {
+      clientWire = response.socket;
+    });
+    const [request, before, head] = await upgraded;
+    const lender: Lender = { to: undefined };
+    const wire = acceptLending(before, lender);
+    let server!: WebSocket;
+    sockets.handleUpgrade(request, wire!, head, (socket) => {
+      server = socket;
+      socket.on('error', () => told.push('error'));
+      socket.on('message', (data: Buffer) => told.push(`by ws: ${data.toString()}`));
+      socket.on('ping', () => told.push('ping'));
+      tapText(wire!, true, MOST_BYTES, (text) => told.push(text.toString()), lender);
+    });
+    await once(client, 'open');
+    return { http, client, clientWire, server, before, wire, told, closed: once(server, 'close') };
+  };
+
+  it('is one of its own, and the one it was is closed', async () => {
+    const { before, wire } = await accepted();
+    expect(wire).toBeInstanceOf(Socket);
+    expect([wire === before, before.destroyed, wire!.destroyed]).toEqual([false, true, false]);
+  });
+
+  it('hears every message, and is heard', async () => {
+    const { client, server, told, closed } = await accepted();
+    const heard: string[] = [];
+    client.on('message', (data: Buffer) => heard.push(data.toString()));
+    const said = Array.from({ length: 200 }, (_, i) => String.fromCharCode(97 + (i % 26)).repeat((i * 997) % 90_000));
+    for (const text of said) client.send(text);
+    client.ping();
+    client.send('half', { fin: false });
+    client.send(' and half', { fin: true });
+    client.send('last');
+    server.send('hello');
+    client.close(1000, 'enough');
+    expect(await closed).toEqual([1000, Buffer.from('enough')]);
+    expect(told).toEqual([...said, 'ping', 'by ws: half and half', 'by ws: last']);
+    expect(heard).toEqual(['hello']);
+  });
+
+  it('is closed without a word when its client is gone, and no server waits for it', async () => {
+    const { http, clientWire, told, closed } = await accepted();
+    (clientWire as Socket).resetAndDestroy();
+    expect((await closed)[0]).toBe(1006);
+    expect(told.filter((what) => what !== 'error')).toEqual([]);
+    http.close();
+    await once(http, 'close');
+  });
+
+  it('stays what it was where it is no plain socket', () => {
+    const [one, other] = duplexPair();
+    expect(acceptLending(one, { to: undefined })).toBeUndefined();
+    expect([one.destroyed, other.destroyed]).toEqual([false, false]);
   });
 });
