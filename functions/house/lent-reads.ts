@@ -44,8 +44,13 @@ export const acceptLending = (accepted: Duplex, lender: Lender): Socket | undefi
   const handle = accepted instanceof Socket && accepted.constructor === Socket ? (accepted as Handled)._handle : undefined;
   if (typeof handle?.useUserBuffer !== 'function') return undefined;
   const options = { handle, onread: onreadOf(lender, () => socket) } as unknown as SocketConstructorOpts;
+  let socket: Socket;
+  try {
+    socket = new Socket(options);
+  } catch {
+    return undefined;
+  }
   (accepted as Handled)._handle = null;
   accepted.destroy();
-  const socket: Socket = new Socket(options);
   return socket;
 };
