@@ -28,6 +28,9 @@ const names = Object.keys(sorts);
 const nodeArgs = ['--expose-gc', '--no-flush-bytecode'];
 const entry = join(import.meta.dirname, 'relay.ts');
 
+/** Twilio tries a handshake that was refused once more, and whether Exotel does is unknown: the relay that was reached may just have been killed. */
+const onceMore = <T>(connect: () => Promise<T>): Promise<T> => connect().catch(connect);
+
 /** `replaced`: beside the relay that stays there is another, which is killed or replaced in every round; then calls come through the gateway. */
 export const startGround = async (name: string, { replaced, atOnce }: { replaced: boolean; atOnce: number }): Promise<Ground> => {
   const agent = await fakeAgent();
@@ -39,13 +42,12 @@ export const startGround = async (name: string, { replaced, atOnce }: { replaced
     agent, conversation: conversationsOf(agent),
     connect: async () => {
       const path = replaced ? '/local' : '/twilio';
-      // A carrier tries a handshake that was refused once more: the relay that it reached may just have been killed.
-      const stream = await fakeStream(entrance, path).catch(() => fakeStream(entrance, path));
+      const stream = await onceMore(() => fakeStream(entrance, path));
       streams.add(stream);
       void stream.closed.then(() => streams.delete(stream));
       return stream;
     },
-    connectExotel: () => fakeExotelStream(entrance, replaced ? '/local' : '/exotel'),
+    connectExotel: () => onceMore(() => fakeExotelStream(entrance, replaced ? '/local' : '/exotel')),
     place: async (carrier = 'twilio') => {
       const { callId, callSid, ticket } = await fleet.seed(carrier);
       return { callSid, accountSid: 'AC1', ticket, next: sealTicket(ticketSecret, { callId, callSid, epoch: 1, expires: Math.floor(Date.now() / 1000) + 600 }) };
