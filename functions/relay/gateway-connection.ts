@@ -33,12 +33,16 @@ export interface ConnectionDeps {
   resume: (transport: Transport, codec: StreamCodec, stream: CarriedStream, takeovers: number) => StreamInput;
   options: RelayOptions;
   metrics: Metrics;
+  /** Connections that API Gateway has opened to us so far. */
+  accepted: () => number;
   ms: () => number;
   log: Log;
 }
 
 /** A number so far ahead would be 200 s of Twilio's frames. */
 const MOST_AHEAD = 10_000;
+/** As long as connections are still being accepted, a gap that is due may wait so much longer for what they bring. */
+const READ_ON_MS = 250;
 /** The stop that a carrier sends before it closes may be overtaken by the news of the close: nobody waits on the line any more. */
 const LAST_FRAMES_MS = 500;
 /** What was queued before a close goes out first, as it does on a socket. */
@@ -55,7 +59,7 @@ export interface ConnectionHandlers {
 
 /** `taken`: what another task carried; then no start frame is waited for. */
 export const gatewayConnection = (
-  id: string, { posts, codecs, admit, resume, options, metrics, ms, log }: ConnectionDeps, on: ConnectionHandlers, taken?: { stream: CarriedStream; takeovers: number },
+  id: string, { posts, codecs, admit, resume, options, metrics, accepted, ms, log }: ConnectionDeps, on: ConnectionHandlers, taken?: { stream: CarriedStream; takeovers: number },
 ): GatewayConnection => {
   let input: StreamInput | undefined;
   /** The start frame has no number: nothing to order by. */
@@ -118,7 +122,7 @@ export const gatewayConnection = (
   };
   const transport: Transport = {
     send: (frame) => writer.send(frame),
-    joins: (write) => writer.joins(write),
+    joins: (write, bytesPerMs) => writer.joins(write, bytesPerMs),
     // API Gateway lets us choose neither code nor reason.
     close: (code) => close(code),
     carries: (stream) => on.carries(stream),
@@ -129,19 +133,28 @@ export const gatewayConnection = (
     close(1008);
   }, options.ticketMs);
 
+  let readingOn = false;
+  /**
+   * A timer that is late says that we were, not the frame: what has arrived meanwhile is read before a gap is given up. A turn of the event loop reads
+   * every connection, but accepts only a few (house/acceptors.ts): as long as it does, a frame may wait on one that was not. `until`: then it is given up.
+   */
+  const readOn = (before: number, until: number): void => {
+    readingOn = true;
+    setImmediate(() => {
+      readingOn = false;
+      if (over || leaving) return;
+      const now = ms();
+      if (accepted() !== before && now < until) return readOn(accepted(), until);
+      order.look(now);
+      look();
+    });
+  };
   const look = (): void => {
-    if (leaving) return;
+    if (leaving || readingOn) return;
     clearTimeout(looking);
     const due = order.due();
     if (due === undefined) return;
-    looking = setTimeout(() => {
-      // A timer that is late says that we were, not the frame: what has arrived meanwhile is read before a gap is given up.
-      setImmediate(() => {
-        if (over || leaving) return;
-        order.look(ms());
-        look();
-      });
-    }, Math.max(0, due - ms()));
+    looking = setTimeout(() => readOn(accepted(), ms() + READ_ON_MS), Math.max(0, due - ms()));
   };
   const begin = (body: Buffer): void => {
     const codec = codecs.find((candidate) => candidate.read(body).event === 'start');

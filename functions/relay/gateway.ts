@@ -14,6 +14,8 @@ import { checkPeer, peers, unpackFrame } from './peers.ts';
 export interface Gateway {
   /** Takes a request to /apigw/frame; every other is not its. */
   receive(request: IncomingMessage, response: ServerResponse): void;
+  /** Takes one that was read otherwise and is answered: the values of FRAME_HEADERS, and its body. */
+  readonly frame: (values: readonly (string | undefined)[], body: Buffer) => void;
   /** Takes an upgrade to /peer. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, refuse: (status: string) => void): void;
   /** Tells the others that this task takes no more. */
@@ -37,9 +39,11 @@ export interface GatewayDeps extends ConnectionDeps {
 }
 
 export const FRAME_PATH = '/apigw/frame';
+/** Which connection it came from, and the route that API Gateway chose for it. */
+export const FRAME_HEADERS = ['x-ws-connection-id', 'x-ws-event'] as const;
 export const PEER_PATH = '/peer';
 /** API Gateway's own limit of a message. */
-const MOST_MESSAGE_BYTES = 128 * 1024;
+export const MOST_MESSAGE_BYTES = 128 * 1024;
 /** As API Gateway makes them; base64 with `=`. */
 const connectionShape = /^[\w+/=.-]{1,128}$/;
 const eventShape = /^[$\w.-]{1,64}$/;
@@ -56,13 +60,18 @@ export const gateway = (deps: GatewayDeps): Gateway => {
   const reporting = setInterval(() => void tasks.look(), options.reportMs);
   void tasks.look();
 
-  const take = (request: IncomingMessage, body: Buffer): void => {
-    const connectionId = request.headers['x-ws-connection-id'];
-    const named = request.headers['x-ws-event'];
+  const take = (connectionId: unknown, named: unknown, body: Buffer): void => {
     if (typeof connectionId !== 'string' || !connectionShape.test(connectionId)) return metrics.count('frames_dropped');
     const event = typeof named === 'string' && eventShape.test(named) ? named : eventOf(body);
     if (event === '$connect') return owners.expect(connectionId);
     owners.arrived({ connectionId, event: eventShape.test(event) ? event : '$default', body });
+  };
+  const taken = (connectionId: unknown, named: unknown, body: Buffer): void => {
+    try {
+      take(connectionId, named, body);
+    } catch (error) {
+      log.error('a frame could not be taken', { error });
+    }
   };
 
   return {
@@ -80,13 +89,10 @@ export const gateway = (deps: GatewayDeps): Gateway => {
         // API Gateway keeps its connections for long: a task that goes asks it to come by others.
         response.writeHead(200, { 'content-length': 0, ...(deps.draining() ? { connection: 'close' } : {}) }).end();
         if (bytes > MOST_MESSAGE_BYTES) return metrics.count('frames_dropped');
-        try {
-          take(request, chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, bytes));
-        } catch (error) {
-          log.error('a frame could not be taken', { error });
-        }
+        taken(request.headers[FRAME_HEADERS[0]], request.headers[FRAME_HEADERS[1]], chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, bytes));
       });
     },
+    frame: (values, body) => taken(values[0], values[1], body),
     upgrade: (request, socket, head, refuse) => {
       const seal = checkPeer(deps.secret, own.task, request, deps.clock.now());
       if (seal === 'forged') {

@@ -17,12 +17,14 @@ process.on('unhandledRejection', (error) => log.error('nobody handled a rejectio
 // Whoever read our lines may be gone (the parent, killed). Unhandled, that would be an error which is told in a line, and so on for ever.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 
+/** A container's port is nobody else's. On one machine it is better to be told that it is taken. */
+const ACCEPTORS = 16;
 /** Without its parent the relay has no database either: there is nothing to write down, and the next start wants its port. */
 const ORPHAN_MS = 1500;
 
 const start = async (): Promise<void> => {
   const deps = relayDeps(env, log, await relayIdentity(process.env, env.RELAY_PORT));
-  const relay = await startRelay(deps, { port: env.RELAY_PORT, host: env.STAGE === 'local' ? '127.0.0.1' : '0.0.0.0' });
+  const relay = await startRelay(deps, env.STAGE === 'local' ? { port: env.RELAY_PORT, host: '127.0.0.1' } : { port: env.RELAY_PORT, host: '0.0.0.0', acceptors: ACCEPTORS });
   const stop = (why: string): void => {
     log.info('the relay stops', { why });
     relay.stop().then(() => process.exit(0), (error: unknown) => {

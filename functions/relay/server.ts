@@ -1,16 +1,17 @@
 // The relay as a server: health, readiness and metrics over HTTP, carriers' streams over WebSocket. Started by main.ts, and in-process by tests.
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import type { StreamCodec } from '#carriers/stream.ts';
+import { listenTimes } from '#house/acceptors.ts';
 import { acceptLending, type Lender } from '#house/lent-reads.ts';
+import { tapPosts, type PostTap } from '#house/post-tap.ts';
 import { wait } from '#house/clock.ts';
 import { admission, type AdmissionDeps } from './admission.ts';
 import type { Bridge } from './bridge.ts';
 import { directTransport } from './direct-transport.ts';
-import { FRAME_PATH, gateway, PEER_PATH, type Gateway } from './gateway.ts';
+import { FRAME_HEADERS, FRAME_PATH, gateway, MOST_MESSAGE_BYTES, PEER_PATH, type Gateway } from './gateway.ts';
 import type { ConnectionPosts, ConnectionStore } from './gateway-ports.ts';
 import type { Bridges } from './join.ts';
 import { ringing, type Ringing, type RingingDeps } from './ringing.ts';
@@ -40,7 +41,8 @@ const refuseUpgrade = (socket: Duplex, status: string): void => {
   socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
 };
 
-export const startRelay = async (deps: RelayDeps, where: { port: number; host: string }): Promise<Relay> => {
+/** `acceptors`: see listenTimes. */
+export const startRelay = async (deps: RelayDeps, where: { port: number; host: string; acceptors?: number }): Promise<Relay> => {
   const { options, metrics, log } = deps;
   const bridges = new Map<string, Bridge>();
   const all = new Set<Bridge>();
@@ -49,6 +51,7 @@ export const startRelay = async (deps: RelayDeps, where: { port: number; host: s
   /** Its calls are handed over: load balancers should leave it, while it still passes on what comes. */
   let leaving = false;
   let through: Gateway | undefined;
+  let frames: PostTap | undefined;
   let early: Ringing | undefined;
   const joining: RelayDeps = { ...deps, ringing: { openerFor: (callId, voiceId) => early?.openerFor(callId, voiceId) } };
   const registry: Bridges = {
@@ -112,15 +115,8 @@ export const startRelay = async (deps: RelayDeps, where: { port: number; host: s
     });
   });
 
-  await new Promise<void>((resolve, reject) => {
-    http.once('error', reject);
-    http.listen(where.port, where.host, () => {
-      http.off('error', reject);
-      resolve();
-    });
-  });
-
-  const own = { address: deps.gateway?.address ?? `127.0.0.1:${(http.address() as AddressInfo).port}`, task: randomUUID() };
+  const acceptors = await listenTimes(http, where, where.acceptors ?? 1);
+  const own = { address: deps.gateway?.address ?? `127.0.0.1:${acceptors.port}`, task: randomUUID() };
   if (deps.rings) {
     const open = (): boolean => registry.closedFor() === undefined && !through?.outdated;
     early = ringing({ ...deps, ...deps.rings, own, open, room: (held) => open() && held < Math.max(1, Math.floor(options.capacity / 4)) && all.size + held < options.capacity });
@@ -137,7 +133,12 @@ export const startRelay = async (deps: RelayDeps, where: { port: number; host: s
         return admission(transport, codec, joining, registry);
       },
       resume: (transport, codec, stream, takeovers) => takeover(transport, codec, deps, registry, stream, takeovers),
-      closedFor: () => registry.closedFor(), holderOf: (callSid) => early?.holderOf(callSid), active: () => all.size, draining: () => draining, options, metrics, ms: deps.ms, log,
+      closedFor: () => registry.closedFor(), holderOf: (callSid) => early?.holderOf(callSid), active: () => all.size, draining: () => draining, accepted: () => frames?.connections ?? 0, options, metrics, ms: deps.ms, log,
+    });
+    const { frame } = through;
+    frames = tapPosts(http, {
+      path: FRAME_PATH, headers: FRAME_HEADERS, mostBytes: MOST_MESSAGE_BYTES, take: frame,
+      leaving: () => draining, slowMs: options.ticketMs, idleMs: http.keepAliveTimeout,
     });
   }
 
@@ -168,17 +169,20 @@ export const startRelay = async (deps: RelayDeps, where: { port: number; host: s
     await through?.close();
     const cut = setTimeout(() => {
       for (const stream of sockets.clients) stream.terminate();
+      frames?.closeAll();
       http.closeAllConnections();
     }, 1000);
     await new Promise<void>((resolve) => {
+      acceptors.close();
       http.close(() => resolve());
+      frames?.closeIdle();
       http.closeIdleConnections();
     });
     clearTimeout(cut);
   };
   let stopping: Promise<void> | undefined;
   return {
-    port: (http.address() as AddressInfo).port,
+    port: acceptors.port,
     active: () => all.size,
     stop: () => (stopping ??= drain()),
   };
