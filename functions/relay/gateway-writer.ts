@@ -9,8 +9,8 @@ import type { RelayOptions } from './options.ts';
 export interface GatewayWriter {
   /** A frame as it stands. */
   send(frame: Buffer | string): void;
-  /** The words for one stream, whose audio is joined. */
-  joins(write: StreamWriter): { media(base64: Buffer): void; mark(name: string): void; clear(): void };
+  /** The words for one stream, whose audio is joined; `bytesPerMs` of it, decoded. */
+  joins(write: StreamWriter, bytesPerMs: number): { media(base64: Buffer): void; mark(name: string): void; clear(): void };
   /** Nothing more will be sent; resolves when what waits is out, or `withinMs` have passed. */
   end(withinMs: number): Promise<void>;
   /** Forgets everything. */
@@ -19,13 +19,14 @@ export interface GatewayWriter {
 }
 
 type WriterOptions = Pick<RelayOptions, 'postEveryMs' | 'mostPostBytes' | 'mostCarrierSocketBytes'>;
-type Item = { audio: Buffer[]; bytes: number; write: StreamWriter } | { frame: Buffer | string; clear: boolean };
+/** `since`: when its oldest came; `enough`: bytes that are worth a post. */
+type Item = { audio: Buffer[]; bytes: number; since: number; enough: number; write: StreamWriter } | { frame: Buffer | string; clear: boolean };
 
 /**
- * Audio that comes within so much of the end of its wait takes along at once what waits: three frames of 20 ms then wait 40, 20 and 0 ms. By the
- * timer alone, which is never a multiple of the agent's rhythm, every frame waited anything up to the whole time.
+ * Audio of less than a post's worth waits for more, and never as long as that lasts: the carrier plays what it had meanwhile, and is not left without.
+ * (A first post of one small frame would leave it without at once, until the next.)
  */
-const EARLY_MS = 10;
+const AHEAD_MS = 10;
 /** After a 429: at first, and at most. */
 const BACK_OFF_MS = { first: 50, most: 1000 };
 /** A post that failed otherwise may have arrived all the same: it is tried again so often, and then the carrier counts as lost. */
@@ -50,7 +51,6 @@ export const gatewayWriter = ({ connectionId, posts, options, metrics, ms, lost 
   let cleared = false;
   let timer: NodeJS.Timeout | undefined;
   let notBefore = -Infinity;
-  let nextAudio = -Infinity;
   let backOff = 0;
   let failures = 0;
   let over = false;
@@ -64,7 +64,7 @@ export const gatewayWriter = ({ connectionId, posts, options, metrics, ms, lost 
     let count = 0;
     let bytes = 0;
     while (count < head.audio.length && (count === 0 || bytes + head.audio[count]!.length <= most)) bytes += head.audio[count++]!.length;
-    const taken: Item = { audio: head.audio.splice(0, count), bytes, write: head.write };
+    const taken: Item = { ...head, audio: head.audio.splice(0, count), bytes };
     head.bytes -= bytes;
     if (head.audio.length === 0) queue.shift();
     audioBytes -= bytes;
@@ -84,6 +84,7 @@ export const gatewayWriter = ({ connectionId, posts, options, metrics, ms, lost 
     if (head && 'audio' in head && head.write === item.write) {
       head.audio.unshift(...item.audio);
       head.bytes += item.bytes;
+      head.since = item.since;
     } else queue.unshift(item);
   };
   const stop = (): void => {
@@ -111,7 +112,6 @@ export const gatewayWriter = ({ connectionId, posts, options, metrics, ms, lost 
   const deliver = async (item: Item): Promise<void> => {
     const began = ms();
     const data = 'frame' in item ? item.frame : item.write.media(Buffer.from(Buffer.concat(item.audio, item.bytes).toString('base64'), 'latin1'));
-    if ('audio' in item) nextAudio = began + options.postEveryMs;
     metrics.count('posts');
     let result;
     try {
@@ -140,7 +140,7 @@ export const gatewayWriter = ({ connectionId, posts, options, metrics, ms, lost 
     clearTimeout(timer);
     const head = queue[0];
     if (!head) return emptied?.();
-    const wait = Math.max(notBefore, 'audio' in head ? nextAudio : -Infinity) - ms();
+    const wait = Math.max(notBefore, 'audio' in head && head.bytes < head.enough ? head.since + options.postEveryMs - AHEAD_MS : -Infinity) - ms();
     if (wait > 0) {
       timer = setTimeout(pump, wait);
       return;
@@ -157,7 +157,7 @@ export const gatewayWriter = ({ connectionId, posts, options, metrics, ms, lost 
       queue.push({ frame, clear: false });
       pump();
     },
-    joins: (write) => ({
+    joins: (write, bytesPerMs) => ({
       media: (base64) => {
         if (over) return;
         if (audioBytes > 2 * options.mostCarrierSocketBytes) return metrics.count('agent_audio_dropped');
@@ -167,8 +167,7 @@ export const gatewayWriter = ({ connectionId, posts, options, metrics, ms, lost 
         if (last && 'audio' in last && last.write === write) {
           last.audio.push(bytes);
           last.bytes += bytes.length;
-        } else queue.push({ audio: [bytes], bytes: bytes.length, write });
-        if (ms() >= nextAudio - EARLY_MS) nextAudio = -Infinity;
+        } else queue.push({ audio: [bytes], bytes: bytes.length, since: ms(), enough: Math.floor(options.postEveryMs * bytesPerMs), write });
         pump();
       },
       mark: (name) => {

@@ -24,7 +24,7 @@ export interface Transport {
   /** Where another task may go on with the call: what it would need to know. Called once the stream has its bridge. */
   carries?: ((stream: CarriedStream) => void) | undefined;
   /** Where a frame costs a request: takes the words instead of frames, and writes what may be joined as one. Absent: frame by frame. */
-  joins?: ((write: StreamWriter) => Pick<CarrierLeg, 'media' | 'mark' | 'clear'>) | undefined;
+  joins?: ((write: StreamWriter, bytesPerMs: number) => Pick<CarrierLeg, 'media' | 'mark' | 'clear'>) | undefined;
 }
 
 /** What a transport calls. */
