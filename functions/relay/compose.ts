@@ -36,7 +36,7 @@ const drainMs = (env: Env): number => (env.STAGE === 'local' ? 2000 : 100_000);
 
 const postsOf = (env: Env) => {
   const endpoint = connectionsEndpoint(publicStream(env));
-  return signedPosts(managementClient(endpoint, env.STAGE === 'local'), endpoint, () => systemClock.now());
+  return signedPosts(managementClient(endpoint, env.STAGE === 'local'), endpoint, { now: () => systemClock.now(), ms: steadyMs });
 };
 const gatewayOf = (env: Env, identity: RelayIdentity | undefined): RelayDeps['gateway'] => ({
   connections: dynamoConnectionStore(connect({ endpoint: env.DYNAMODB_ENDPOINT, callsTable: env.CALLS_TABLE, sessionsTable: env.SESSIONS_TABLE }), systemClock),

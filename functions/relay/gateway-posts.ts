@@ -5,7 +5,7 @@ import type { ConnectionPosts, PostResult } from './gateway-ports.ts';
 
 /** A post waits behind the one before it: whoever is slower than this has lost the caller anyway. */
 export const POST_MS = 3000;
-const CONNECT_MS = 1000;
+export const CONNECT_MS = 1000;
 /** One post a call is in flight; calls a process carries are far fewer. The SDK's own limit is 50. */
 export const MOST_SOCKETS = 500;
 

@@ -30,7 +30,21 @@ export const uriEncoded = (text: string): string => encodeURIComponent(text).rep
 
 const hmac = (key: KeyObject | string, text: string): Buffer => createHmac('sha256', key).update(text).digest();
 
+const MOST_PATHS = 1000;
+
 export const signer = (region: string, service: string): Signer => {
+  /** Of paths as they are sent. The same few come again and again: one for each connection. */
+  const canonicalPaths = new Map<string, string>();
+  const canonicalPath = (path: string): string => {
+    let canonical = canonicalPaths.get(path);
+    if (canonical === undefined) {
+      if (canonicalPaths.size >= MOST_PATHS) canonicalPaths.clear();
+      // Every service but S3 wants the path encoded once more than it is sent.
+      canonical = path.split('/').map(uriEncoded).join('/');
+      canonicalPaths.set(path, canonical);
+    }
+    return canonical;
+  };
   let kept: { day: string; secret: string; key: KeyObject } | undefined;
   /** The same for a day: deriving it takes four HMACs, using it one. */
   const keyOf = (secret: string, day: string): KeyObject => {
@@ -45,8 +59,7 @@ export const signer = (region: string, service: string): Signer => {
     authorization: ({ method, path, headers, body }, { accessKeyId, secretAccessKey }, at) => {
       const names = Object.keys(headers).toSorted();
       const signedNames = names.join(';');
-      // Every service but S3 wants the path encoded once more than it is sent.
-      const canonical = `${method}\n${path.split('/').map(uriEncoded).join('/')}\n\n${names.map((name) => `${name}:${headers[name]!.trim()}\n`).join('')}\n${signedNames}\n${hash('sha256', body)}`;
+      const canonical = `${method}\n${canonicalPath(path)}\n\n${names.map((name) => `${name}:${headers[name]!.trim()}\n`).join('')}\n${signedNames}\n${hash('sha256', body)}`;
       const day = at.slice(0, 8);
       const scope = `${day}/${region}/${service}/aws4_request`;
       const signature = hmac(keyOf(secretAccessKey, day), `AWS4-HMAC-SHA256\n${at}\n${scope}\n${hash('sha256', canonical)}`).toString('hex');

@@ -4,6 +4,7 @@ import type { Turn } from '#calls/call.ts';
 import { fakeStream, type FakeStream } from '#doubles/fake-twilio-stream.ts';
 import { memoryConnections } from '#doubles/memory-connections.ts';
 import { startGatewaySocket, type GatewaySocket, type GatewaySocketOptions } from '#local/gateway-socket/start.ts';
+import { steadyMs } from '#house/clock.ts';
 import { wire, type Wire } from '#doubles/wire.ts';
 import type { ConnectionPosts } from '#relay/gateway-ports.ts';
 import { connectionsEndpoint, managementClient } from '#relay/gateway-posts.ts';
@@ -40,7 +41,7 @@ export const gatewayHouse = async (tasks: number, options: Partial<RelayOptions>
   }
   const gateway: GatewaySocket = await startGatewaySocket({ port: 0, relays: wires.map(({ port }) => `http://127.0.0.1:${port}`), ...socket });
   const endpoint = connectionsEndpoint(gateway.url);
-  const signed = signedPosts(managementClient(endpoint, true), endpoint, () => new Date());
+  const signed = signedPosts(managementClient(endpoint, true), endpoint, { now: () => new Date(), ms: steadyMs });
   real = signed;
   const streams: FakeStream[] = [];
   // Before the houses, which are stopped by their own.
