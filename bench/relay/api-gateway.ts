@@ -27,8 +27,8 @@ const requests = (port: number) => {
       onread: {
         buffer: incoming,
         callback: (count) => {
-          // Answers come in one piece: to frames without a body, to /health with one.
-          if (!incoming.subarray(count - 4, count).equals(HEAD_END) && incoming[count - 1] !== 0x7d) return true;
+          // Answers come in one piece, without a body.
+          if (!incoming.subarray(count - 4, count).equals(HEAD_END)) return true;
           const next = waiting.shift();
           if (next) socket.write(next);
           else idle.push(socket);
@@ -44,7 +44,7 @@ const requests = (port: number) => {
   return {
     /** Opens so many, each with a first request: one that said nothing would be closed. */
     open: (count: number): void => {
-      for (let i = 0; i < count; i++) open().write('GET /health HTTP/1.1\r\nhost: relay\r\n\r\n');
+      for (let i = 0; i < count; i++) open().write('POST /apigw/frame HTTP/1.1\r\nhost: relay\r\nx-ws-connection-id: none=\r\nx-ws-event: $disconnect\r\ncontent-length: 0\r\n\r\n');
     },
     /** `bytes` may be changed afterwards. */
     send: (bytes: Buffer): void => {

@@ -21,7 +21,7 @@ const MOST_CALLS = 5000;
 const postsTo = process.env['POSTS_TO'];
 const postsBy = (endpoint: string) => {
   const client = managementClient(endpoint, true);
-  return process.env['POSTS_BY'] === 'sdk' ? gatewayPosts(client) : signedPosts(client, endpoint, () => systemClock.now());
+  return process.env['POSTS_BY'] === 'sdk' ? gatewayPosts(client) : signedPosts(client, endpoint, { now: () => systemClock.now(), ms: steadyMs });
 };
 const counted = metrics();
 const agent = { baseUrl: `http://127.0.0.1:${agentPort}`, agentId: 'bench', apiKey: 'key' };
@@ -33,7 +33,7 @@ const relay = await startRelay({
   gateway: postsTo === undefined ? undefined : { connections: memoryConnections().store, posts: postsBy(postsTo) },
   clock: systemClock, ms: steadyMs, log: stdoutLog('error'), metrics: counted,
   options: { ...relayDefaults, capacity: MOST_CALLS, mostPending: MOST_CALLS, agentChunkMs: Number(process.env['AGENT_CHUNK_MS'] ?? relayDefaults.agentChunkMs) },
-}, { port: 0, host: '127.0.0.1' });
+}, { port: 0, host: '127.0.0.1', acceptors: process.platform === 'linux' ? 16 : 1 });
 
 serve(relay.port, () => ({
   active: relay.active(), callerDropped: counted.value('caller_audio_dropped'), agentDropped: counted.value('agent_audio_dropped'), gaps: counted.value('gap_frames') + counted.value('sequence_gaps'),
