@@ -1,6 +1,7 @@
 // The agent's frames to values and back: pure and synchronous. Called by conversation.ts for every frame; keeps nothing.
+import type { Duplex } from 'node:stream';
 import { findSpans, isBase64, quoted, SPAN, wanted } from '#house/spans.ts';
-import { maskedTextFrame } from '#house/text-frame.ts';
+import { writeText } from '#house/text-frame.ts';
 import type { AgentError } from './failure.ts';
 import { errorSchema, schemas, typeSchema } from './schema.ts';
 
@@ -112,8 +113,8 @@ const spans = new Int32Array(3 * SPAN);
 const AUDIO = Buffer.from('audio');
 
 /** A plain audio frame (no alignment), read without building it; undefined for everything else. */
-export const readAudioQuickly = (frame: Buffer): AgentMessage | undefined => {
-  if (!findSpans(frame, fields, spans)) return undefined;
+export const readAudioQuickly = (frame: Buffer, from = 0, to = frame.length): AgentMessage | undefined => {
+  if (!findSpans(frame, fields, spans, from, to)) return undefined;
   // One by one: taken apart as an array they would go through an iterator, which took as long as reading a short frame.
   const typeStart = spans[0]!;
   const typeEnd = spans[1]!;
@@ -139,8 +140,8 @@ export const readAgentFrame = (frame: Buffer): AgentMessage => readAudioQuickly(
 const audioHead = Buffer.from('{"user_audio_chunk":"');
 const audioTail = Buffer.from('"}');
 
-/** Caller audio, in the agent's input format, as a whole WebSocket frame. The one message that has no `type`. */
-export const callerAudio = (base64: Buffer): Buffer => maskedTextFrame(audioHead, base64, audioTail);
+/** Caller audio, in the agent's input format, as a WebSocket frame of its own. The one message that has no `type`. `atOnce`: see writeText. */
+export const writeCallerAudio = (wire: Duplex, atOnce: boolean, base64: Buffer): void => writeText(wire, atOnce, true, audioHead, base64, audioTail);
 
 export const pong = (eventId: number): string => `{"type":"pong","event_id":${eventId}}`;
 

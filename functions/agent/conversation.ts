@@ -2,9 +2,10 @@
 import type { Duplex } from 'node:stream';
 import { WebSocket } from 'ws';
 import { connectLending, type Lender } from '#house/lent-reads.ts';
-import { tapText } from '#house/text-tap.ts';
+import { takesAtOnce } from '#house/text-frame.ts';
+import { tapText, type PlainTaker } from '#house/text-tap.ts';
 import { conversationAddress, type AgentConfig } from './address.ts';
-import { callerAudio, contextualUpdate, opening, pong, readAgentFrame, toolResult, USER_ACTIVITY, type AgentMessage, type Opening } from './codec.ts';
+import { contextualUpdate, opening, pong, readAgentFrame, readAudioQuickly, toolResult, USER_ACTIVITY, writeCallerAudio, type AgentMessage, type Opening } from './codec.ts';
 import { AgentUnavailable, faultOfAnswer, refusesAddress, type AgentClose, type AgentError, type AgentFault } from './failure.ts';
 import type { ReadyAddresses } from './ready-address.ts';
 
@@ -41,6 +42,24 @@ const MOST_FRAME_BYTES = 16 * 1024 * 1024;
 /** An answer to our close frame is waited for so long, then the socket is cut. */
 const CLOSE_MS = 2000;
 
+/** What audio goes by. A class: each frame to the agent passes here. */
+class Line {
+  socket: WebSocket | undefined = undefined;
+  /** What the socket is made of: audio is written there in one piece. */
+  wire: Duplex | undefined = undefined;
+  /** Every message is seen before `ws` sees it: no close has come, so what can be written to is open. Else `ws` is asked. */
+  tapped = false;
+  atOnce = false;
+
+  audio(base64: Buffer): void {
+    if (this.wire && (this.tapped ? this.wire.writable : this.socket?.readyState === WebSocket.OPEN)) writeCallerAudio(this.wire, this.atOnce, base64);
+  }
+
+  waitingBytes(): number {
+    return this.wire?.writableLength ?? 0;
+  }
+}
+
 /**
  * Opens it: address, socket, first frame. Returns at once; what comes of it is told to `handlers`. `ready`: addresses asked for ahead of need.
  * One of them that is refused before the agent said anything is replaced by a fresh one, once, and nobody hears of it.
@@ -49,9 +68,7 @@ export const openConversation = (
   config: AgentConfig & { ready?: ReadyAddresses | undefined }, first: Promise<Opening> | Opening, handlers: ConversationHandlers, options = conversationDefaults,
 ): Conversation => {
   const stopped = new AbortController();
-  let socket: WebSocket | undefined;
-  /** What the socket is made of: audio is written there in one piece. */
-  let wire: Duplex | undefined;
+  const line = new Line();
   let opened = false;
   let over = false;
   let queued = false;
@@ -65,7 +82,7 @@ export const openConversation = (
   };
   const failed = (problem: unknown): void => finish({ fault: problem instanceof AgentUnavailable ? problem.fault : 'agent-unreachable' });
   const send = (frame: string | Buffer): void => {
-    if (socket?.readyState === WebSocket.OPEN) socket.send(frame, { binary: false });
+    if (line.socket?.readyState === WebSocket.OPEN) line.socket.send(frame, { binary: false });
   };
   const ask = (): Promise<string> => conversationAddress(config, options.signedUrlMs, stopped.signal);
 
@@ -76,18 +93,20 @@ export const openConversation = (
       perMessageDeflate: false, maxPayload: MOST_FRAME_BYTES, handshakeTimeout: options.handshakeMs, followRedirects: false,
       createConnection: connectLending(address.startsWith('wss:'), lender),
     });
-    socket = ws;
+    line.socket = ws;
+    line.tapped = false;
     opened = false;
     let mayBeAddress = kept;
     const again = (): void => {
-      socket = undefined;
+      line.socket = undefined;
+      line.tapped = false;
       error = undefined;
       ws.terminate();
       config.ready?.refused();
       ask().then((fresh) => over ? undefined : connect(fresh, words, false)).catch(failed);
     };
     const heard = (message: AgentMessage): void => {
-      if (over || socket !== ws) return;
+      if (over || line.socket !== ws) return;
       if (mayBeAddress && message.type === 'error' && refusesAddress({ code: message.error.code ?? 1008, reason: '', error: message.error })) return again();
       mayBeAddress = false;
       if (message.type === 'ping') send(pong(message.eventId));
@@ -96,13 +115,24 @@ export const openConversation = (
       handlers.message(message);
     };
     const take = (frame: Buffer): void => heard(readAgentFrame(frame));
+    const taker: PlainTaker = {
+      plain: (bytes, from, to) => {
+        const message = readAudioQuickly(bytes, from, to);
+        if (message) heard(message);
+        return message !== undefined;
+      },
+      givenBack: () => {
+        if (line.socket === ws) line.tapped = false;
+      },
+    };
     ws.on('upgrade', (response) => {
-      wire = response.socket;
+      line.wire = response.socket;
+      line.atOnce = takesAtOnce(response.socket);
     });
     ws.on('open', () => {
-      if (socket !== ws) return;
+      if (line.socket !== ws) return;
       opened = true;
-      if (wire) tapText(wire, false, MOST_FRAME_BYTES, take, lender);
+      line.tapped = line.wire !== undefined && tapText(line.wire, false, MOST_FRAME_BYTES, take, lender, taker);
       send(opening(words));
     });
     // ElevenLabs speaks text only.
@@ -116,7 +146,7 @@ export const openConversation = (
     // 'close' always follows; what the error was is in its code.
     ws.on('error', () => {});
     ws.on('close', (code, bytes) => {
-      if (over || socket !== ws) return;
+      if (over || line.socket !== ws) return;
       const reason = bytes.toString('utf8');
       if (mayBeAddress && opened && refusesAddress({ code, reason, error })) return again();
       finish(opened ? { code, reason, error, opened, queued } : { fault: 'agent-unreachable' });
@@ -129,23 +159,20 @@ export const openConversation = (
   };
   open().catch(failed);
 
-  return {
-    audio: (base64) => {
-      if (socket?.readyState === WebSocket.OPEN) wire?.write(callerAudio(base64));
-    },
-    answerTool: (id, result, isError) => send(toolResult(id, result, isError)),
-    tell: (text) => send(contextualUpdate(text)),
+  return Object.assign(line, {
+    answerTool: (id: string, result: string, isError: boolean) => send(toolResult(id, result, isError)),
+    tell: (text: string) => send(contextualUpdate(text)),
     stir: () => send(USER_ACTIVITY),
     close: () => {
       over = true;
       stopped.abort();
-      if (!socket || socket.readyState === WebSocket.CLOSED) return;
-      const ws = socket;
+      line.tapped = false;
+      const ws = line.socket;
+      if (!ws || ws.readyState === WebSocket.CLOSED) return;
       // Closing while still connecting emits an error and then 'close'; both have handlers.
       ws.close(1000);
       const cut = setTimeout(() => ws.terminate(), CLOSE_MS);
       ws.once('close', () => clearTimeout(cut));
     },
-    waitingBytes: () => wire?.writableLength ?? 0,
-  };
+  });
 };

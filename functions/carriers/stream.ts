@@ -32,12 +32,17 @@ export interface StreamFault {
   reason: string;
 }
 
-/** Frames for one stream. `base64` may be text or its bytes. */
+/** Frames for one stream. */
 export interface StreamWriter {
-  media(base64: Buffer): Buffer;
+  /** What stands before the audio in its frame; asked once for each. In parts, because who sends it puts more before it: copied once, not twice. */
+  before(base64: Buffer): Buffer;
+  readonly after: Buffer;
   mark(name: string): string;
   clear(): string;
 }
+
+/** The frame in one piece. */
+export const mediaFrame = (write: StreamWriter, base64: Buffer): Buffer => Buffer.concat([write.before(base64), base64, write.after]);
 
 /** How the carrier wants its audio: see audio/cutter.ts. */
 export interface StreamCutting {
@@ -62,6 +67,8 @@ export interface StreamCodec {
   /** Whether the carrier comes back for another stream when this one ends too early, by its answer document; otherwise the call ends with it. */
   readonly reopens: boolean;
   read(frame: Buffer): StreamEvent | StreamFault;
+  /** What `read` says of the bytes between the two, where that is seen at a glance: they are plain ASCII then. Undefined for all else. */
+  readPlain?: (bytes: Buffer, from: number, to: number) => StreamEvent | undefined;
   /** `sent`: how many frames the stream may have been sent already, by another process. */
   writer(streamSid: string, shape: AudioShape, sent?: number): StreamWriter;
 }

@@ -4,9 +4,9 @@ import { connect, isIP, Socket, type OnReadOpts, type SocketConstructorOpts, typ
 import type { Duplex } from 'node:stream';
 import { connect as connectSecure } from 'node:tls';
 
-/** Whoever is lent a chunk has it until it returns: then it is written over. */
+/** Whoever is lent the first `count` bytes of a buffer has them until it returns: then they are written over. */
 export interface Lender {
-  to: ((chunk: Buffer) => void) | undefined;
+  to: ((bytes: Buffer, count: number) => void) | undefined;
 }
 
 /** As much as Node reads at once otherwise. */
@@ -15,9 +15,8 @@ const shared = Buffer.allocUnsafeSlow(64 * 1024);
 const onreadOf = (lender: Lender, socket: () => Socket): OnReadOpts => ({
   buffer: shared,
   callback: (count) => {
-    const chunk = shared.subarray(0, count);
-    if (!lender.to) return socket().push(Buffer.from(chunk));
-    lender.to(chunk);
+    if (!lender.to) return socket().push(Buffer.from(shared.subarray(0, count)));
+    lender.to(shared, count);
     return true;
   },
 });

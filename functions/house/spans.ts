@@ -24,9 +24,9 @@ const ZERO = 0x30;
 const NINE = 0x39;
 
 /** Position after white space, or of the first byte that is none. */
-const skip = (bytes: Buffer, at: number): number => {
+const skip = (bytes: Buffer, at: number, to: number): number => {
   let i = at;
-  while (i < bytes.length && bytes[i]! <= 0x20 && (bytes[i] === 0x20 || bytes[i] === 0x0a || bytes[i] === 0x0d || bytes[i] === 0x09)) i++;
+  while (i < to && bytes[i]! <= 0x20 && (bytes[i] === 0x20 || bytes[i] === 0x0a || bytes[i] === 0x0d || bytes[i] === 0x09)) i++;
   return i;
 };
 
@@ -39,8 +39,7 @@ for (let byte = 0x20; byte <= 0x7e; byte++) kinds[byte] = byte === QUOTE || byte
 for (const char of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/') kinds[char.charCodeAt(0)] = ALPHABET;
 
 /** Position after bytes that are all of a kind. Four at a time: the payload is two thirds of a frame, and one by one took three times as long. */
-const afterAll = (bytes: Buffer, at: number, kind: number): number => {
-  const end = bytes.length;
+const afterAll = (bytes: Buffer, at: number, end: number, kind: number): number => {
   let i = at;
   while (i + 4 <= end && (kinds[bytes[i]!]! & kinds[bytes[i + 1]!]! & kinds[bytes[i + 2]!]! & kinds[bytes[i + 3]!]! & kind) === kind) i += 4;
   while (i < end && (kinds[bytes[i]!]! & kind) === kind) i++;
@@ -48,15 +47,15 @@ const afterAll = (bytes: Buffer, at: number, kind: number): number => {
 };
 
 /** `at` stands behind as many letters of a string as one likes: the position of its closing quote, or -1 for anything but plain ASCII without escapes. */
-const endOfString = (bytes: Buffer, at: number): number => {
-  const end = afterAll(bytes, at, PLAIN);
-  return end < bytes.length && bytes[end] === QUOTE ? end : -1;
+const endOfString = (bytes: Buffer, at: number, to: number): number => {
+  const end = afterAll(bytes, at, to, PLAIN);
+  return end < to && bytes[end] === QUOTE ? end : -1;
 };
 
 /** The end of a whole number from 0 up without leading zeros, or -1. */
-const endOfNumber = (bytes: Buffer, at: number): number => {
+const endOfNumber = (bytes: Buffer, at: number, to: number): number => {
   let i = at;
-  while (i < bytes.length && bytes[i]! >= ZERO && bytes[i]! <= NINE) i++;
+  while (i < to && bytes[i]! >= ZERO && bytes[i]! <= NINE) i++;
   return i === at || (bytes[at] === ZERO && i > at + 1) ? -1 : i;
 };
 
@@ -70,33 +69,32 @@ const isKey = (bytes: Buffer, start: number, end: number, key: Buffer): boolean 
  * Reads an object's members from after its `{`; returns the position after its `}`, or -1. Members are plain strings and whole
  * numbers, and where `inner` is given, one object of such. No byte is read behind the end: once one was, every read costs more.
  */
-const members = (bytes: Buffer, from: number, keys: readonly Buffer[], spans: Int32Array, base: number, inner: Wanted['inner'] | undefined): number => {
-  const length = bytes.length;
-  let at = skip(bytes, from);
-  if (at < length && bytes[at] === CLOSE) return at + 1;
+const members = (bytes: Buffer, from: number, to: number, keys: readonly Buffer[], spans: Int32Array, base: number, inner: Wanted['inner'] | undefined): number => {
+  let at = skip(bytes, from, to);
+  if (at < to && bytes[at] === CLOSE) return at + 1;
   let innerSeen = false;
   for (;;) {
-    if (at >= length || bytes[at] !== QUOTE) return -1;
+    if (at >= to || bytes[at] !== QUOTE) return -1;
     const keyStart = at + 1;
-    const keyEnd = endOfString(bytes, keyStart);
+    const keyEnd = endOfString(bytes, keyStart, to);
     if (keyEnd < 0) return -1;
-    at = skip(bytes, keyEnd + 1);
-    if (at >= length || bytes[at] !== COLON) return -1;
-    at = skip(bytes, at + 1);
-    if (at >= length) return -1;
+    at = skip(bytes, keyEnd + 1, to);
+    if (at >= to || bytes[at] !== COLON) return -1;
+    at = skip(bytes, at + 1, to);
+    if (at >= to) return -1;
     const first = bytes[at];
     const isInner = inner !== undefined && isKey(bytes, keyStart, keyEnd, inner.name);
     if (first === OPEN) {
       if (!isInner || innerSeen) return -1;
       innerSeen = true;
-      at = members(bytes, at + 1, inner.keys, spans, base + SPAN * keys.length, undefined);
+      at = members(bytes, at + 1, to, inner.keys, spans, base + SPAN * keys.length, undefined);
       if (at < 0) return -1;
     } else {
       // The nested object's name with a plain value, or a key twice: JSON.parse knows what comes of it.
       if (isInner) return -1;
       const start = first === QUOTE ? at + 1 : at;
-      const letters = first === QUOTE ? afterAll(bytes, start, ALPHABET) : start;
-      const end = first === QUOTE ? endOfString(bytes, letters) : endOfNumber(bytes, start);
+      const letters = first === QUOTE ? afterAll(bytes, start, to, ALPHABET) : start;
+      const end = first === QUOTE ? endOfString(bytes, letters, to) : endOfNumber(bytes, start, to);
       if (end < 0) return -1;
       for (let k = 0; k < keys.length; k++) {
         if (!isKey(bytes, keyStart, keyEnd, keys[k]!)) continue;
@@ -109,24 +107,24 @@ const members = (bytes: Buffer, from: number, keys: readonly Buffer[], spans: In
       }
       at = first === QUOTE ? end + 1 : end;
     }
-    at = skip(bytes, at);
-    if (at >= length) return -1;
+    at = skip(bytes, at, to);
+    if (at >= to) return -1;
     if (bytes[at] === CLOSE) return at + 1;
     if (bytes[at] !== COMMA) return -1;
-    at = skip(bytes, at + 1);
+    at = skip(bytes, at + 1, to);
   }
 };
 
 /**
- * Fills `spans` with three positions for each wanted value (first the outer ones, then the inner ones; -1 where absent): its start and its end,
- * without the quotes of a string, and the end of the letters of base64 that it begins with. False when the text is not a plain object of this kind: then nothing is known, not even that it is malformed.
+ * Reads `bytes` between `from` and `to`. Fills `spans` with three positions for each wanted value (first the outer ones, then the inner ones; -1 where absent): its start and its end,
+ * without the quotes of a string, and the end of the letters of base64 that it begins with. False when the text is not a plain object of this kind, in ASCII: then nothing is known, not even that it is malformed.
  */
-export const findSpans = (bytes: Buffer, what: Wanted, spans: Int32Array): boolean => {
+export const findSpans = (bytes: Buffer, what: Wanted, spans: Int32Array, from = 0, to = bytes.length): boolean => {
   for (let i = 0; i < spans.length; i++) spans[i] = -1;
-  const at = skip(bytes, 0);
-  if (at >= bytes.length || bytes[at] !== OPEN) return false;
-  const end = members(bytes, at + 1, what.outer, spans, 0, what.inner);
-  return end >= 0 && skip(bytes, end) === bytes.length;
+  const at = skip(bytes, from, to);
+  if (at >= to || bytes[at] !== OPEN) return false;
+  const end = members(bytes, at + 1, to, what.outer, spans, 0, what.inner);
+  return end >= 0 && skip(bytes, end, to) === to;
 };
 
 /** Whether the value at `start` stood in quotes. */

@@ -1,11 +1,17 @@
-// A WebSocket text frame in one piece, for audio only: written to the socket beside `ws`, which owns it and sends everything else. `ws` writes a head and
-// a payload, two pieces that are gathered again further down, and copies once more where it masks. Used by the two media sockets.
+// A WebSocket text frame in one piece, written to the socket beside `ws`, which owns it and sends everything else. `ws` writes a head and a payload, two
+// pieces that are gathered again further down, and copies once more where it masks. Used by the two media sockets.
 import { randomFillSync } from 'node:crypto';
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 
 /** RFC 6455, 5.2: one whole message, of text. */
 const WHOLE_TEXT = 0x81;
 const MASKED = 0x80;
 
+/** Of a few bytes at the end of a frame: quicker than `set`, which is made for many. */
+const putTail = (into: Buffer, tail: Buffer, at: number): void => {
+  for (let i = 0; i < tail.length; i++) into[at + i] = tail[i]!;
+};
 const headOf = (length: number): number => (length < 126 ? 2 : length < 65_536 ? 4 : 10);
 const putHead = (into: Buffer, length: number, masked: number): void => {
   into[0] = WHOLE_TEXT;
@@ -18,15 +24,6 @@ const putHead = (into: Buffer, length: number, masked: number): void => {
     into[1] = masked | 127;
     into.writeBigUInt64BE(BigInt(length), 2);
   }
-};
-
-/** As a server sends it. */
-export const textFrame = (text: Buffer): Buffer => {
-  const head = headOf(text.length);
-  const frame = Buffer.allocUnsafe(head + text.length);
-  putHead(frame, text.length, 0);
-  frame.set(text, head);
-  return frame;
 };
 
 /** With the four bytes before `from`: masks what is not, and unmasks what is. */
@@ -51,20 +48,53 @@ export const applyMask = (bytes: Buffer, from: number, to: number): void => {
 const masks = Buffer.allocUnsafeSlow(8192);
 let nextMask = masks.length;
 
-/** As a client sends it; the text comes in three parts, so that they are put together and masked in one pass. */
-export const maskedTextFrame = (before: Buffer, text: Buffer, after: Buffer): Buffer => {
+/** The frame of a text in three parts, which are put together here. `masked`: as a client sends it. */
+const fill = (frame: Buffer, masked: boolean, before: Buffer, text: Buffer, after: Buffer): void => {
   const length = before.length + text.length + after.length;
-  const head = headOf(length) + 4;
-  const frame = Buffer.allocUnsafe(head + length);
-  putHead(frame, length, MASKED);
+  const head = frame.length - length;
+  putHead(frame, length, masked ? MASKED : 0);
+  frame.set(before, head);
+  frame.set(text, head + before.length);
+  putTail(frame, after, head + before.length + text.length);
+  if (!masked) return;
   if (nextMask === masks.length) {
     randomFillSync(masks);
     nextMask = 0;
   }
   for (let i = head - 4; i < head; i++) frame[i] = masks[nextMask++]!;
-  frame.set(before, head);
-  frame.set(text, head + before.length);
-  frame.set(after, head + before.length + text.length);
   applyMask(frame, head, frame.length);
+};
+
+/** As a server sends it, or masked, as a client does. */
+export const textFrame = (masked: boolean, before: Buffer, text: Buffer, after: Buffer): Buffer => {
+  const length = before.length + text.length + after.length;
+  const frame = Buffer.allocUnsafe(headOf(length) + (masked ? 4 : 0) + length);
+  fill(frame, masked, before, text, after);
   return frame;
+};
+
+/** One buffer for all frames that the kernel takes at once, which are nearly all: memory that is made for each is memory to be collected, on the same core. */
+const MOST_SHARED_BYTES = 2048;
+let shared = Buffer.allocUnsafeSlow(MOST_SHARED_BYTES);
+/** Views of its beginning, by their length. */
+let views: (Buffer | undefined)[] = [];
+
+/** Whether what is written there is with the kernel when `write` returns, if it takes it: a plain socket. TLS keeps it for longer. */
+export const takesAtOnce = (wire: Duplex): boolean => wire.constructor === Socket;
+
+/** Writes it. `atOnce`: see takesAtOnce. */
+export const writeText = (wire: Duplex, atOnce: boolean, masked: boolean, before: Buffer, text: Buffer, after: Buffer): void => {
+  const length = before.length + text.length + after.length;
+  const bytes = headOf(length) + (masked ? 4 : 0) + length;
+  if (!atOnce || bytes > MOST_SHARED_BYTES || wire.writableLength > 0) {
+    wire.write(textFrame(masked, before, text, after));
+    return;
+  }
+  const frame = views[bytes] ??= shared.subarray(0, bytes);
+  fill(frame, masked, before, text, after);
+  wire.write(frame);
+  if (wire.writableLength === 0) return;
+  // The kernel did not take all of it: it is the socket's now.
+  shared = Buffer.allocUnsafeSlow(MOST_SHARED_BYTES);
+  views = [];
 };

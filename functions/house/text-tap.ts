@@ -11,22 +11,32 @@ const TEXT = 0x81;
 const PASSED = [0x82, 0x89, 0x8a];
 
 /** Bytes of the head at `at`; Infinity while too few of them are there. */
-const headBytes = (bytes: Buffer, at: number): number => {
-  if (bytes.length - at < 2) return Infinity;
+const headBytes = (bytes: Buffer, at: number, stop: number): number => {
+  if (stop - at < 2) return Infinity;
   const length = bytes[at + 1]! & 0x7f;
   return (length < 126 ? 2 : length === 126 ? 4 : 10) + (bytes[at + 1]! >= 0x80 ? 4 : 0);
 };
 
+/** Who takes plain messages where they lie. An object and no function: with a function comes a context, and each is memory that every frame has to fetch. */
+export interface PlainTaker {
+  /** Whether it took the message between the two: nothing that is not plain ASCII, which is why it is not looked at for UTF-8 before. */
+  plain(bytes: Buffer, from: number, to: number): boolean;
+  /** From here on `ws` reads. */
+  givenBack?(): void;
+}
+
 /**
  * `wire`: what an open WebSocket was made of; `masked`: whether the other side has to mask, because it is the client; `text` gets each message that is
  * at most so long and lies in one piece, as a view of what arrived. Other messages come out of `ws`, in their place among these. `lender`: where the
- * wire lends what it reads (lent-reads.ts): then a message is good until `text` returns.
+ * wire lends what it reads (lent-reads.ts): then a message is good until `text` returns. `taker` is shown each message first. `false`: it cannot be tapped, and `ws` reads.
  */
-export const tapText = (wire: Duplex, masked: boolean, mostBytes: number, text: (message: Buffer) => void, lender?: Lender): void => {
+export const tapText = (
+  wire: Duplex, masked: boolean, mostBytes: number, text: (message: Buffer) => void, lender?: Lender, taker?: PlainTaker,
+): boolean => {
   const listeners = wire.listeners('data') as ((chunk: Buffer) => void)[];
   const forWs = listeners[0];
   // Without the one listener of `ws` there is nothing to take from: it then reads everything, as it would without us.
-  if (!forWs || listeners.length !== 1) return;
+  if (!forWs || listeners.length !== 1) return false;
   /** The beginning of a frame whose rest has not come, and how long it is as far as one knows. */
   let held: Buffer[] = [];
   let heldBytes = 0;
@@ -36,8 +46,9 @@ export const tapText = (wire: Duplex, masked: boolean, mostBytes: number, text: 
   /** From anything on that a carrier or agent in good health does not send, `ws` reads all of it: what to make of it is its to judge. */
   const giveBack = (bytes: Buffer): void => {
     wire.on('data', forWs);
-    wire.off('data', read);
+    wire.off('data', readChunk);
     if (lender) lender.to = undefined;
+    taker?.givenBack?.();
     pass(bytes);
   };
   const hold = (bytes: Buffer, frameBytes: number): void => {
@@ -46,37 +57,48 @@ export const tapText = (wire: Duplex, masked: boolean, mostBytes: number, text: 
     wanted = frameBytes;
   };
 
-  const read = (chunk: Buffer): void => {
+  /** The whole message between the two: who takes it. False for what `ws` has to judge. */
+  const take = (bytes: Buffer, from: number, to: number): boolean => {
+    if (taker?.plain(bytes, from, to)) return true;
+    const message = bytes.subarray(from, to);
+    if (!isUtf8(message)) return false;
+    text(message);
+    return true;
+  };
+  const read = (chunk: Buffer, count = chunk.length): void => {
     let bytes = chunk;
+    let stop = count;
     if (heldBytes > 0) {
-      if (heldBytes + chunk.length < wanted) return hold(chunk, wanted);
-      bytes = Buffer.concat([...held, chunk]);
+      const arrived = chunk.subarray(0, count);
+      if (heldBytes + count < wanted) return hold(arrived, wanted);
+      bytes = Buffer.concat([...held, arrived]);
+      stop = bytes.length;
       held = [];
       heldBytes = 0;
     }
     let at = 0;
-    while (at < bytes.length) {
-      const start = at + headBytes(bytes, at);
-      if (start > bytes.length) return hold(bytes.subarray(at), 0);
+    while (at < stop) {
+      const start = at + headBytes(bytes, at, stop);
+      if (start > stop) return hold(bytes.subarray(at, stop), 0);
       const first = bytes[at]!;
       const short = bytes[at + 1]! & 0x7f;
       const length = short < 126 ? short : short === 126 ? (bytes[at + 2]! << 8) | bytes[at + 3]! : Number(bytes.readBigUInt64BE(at + 2));
       const end = start + length;
-      if ((first !== TEXT && !PASSED.includes(first)) || bytes[at + 1]! >= 0x80 !== masked || length > mostBytes) return giveBack(bytes.subarray(at));
-      if (end > bytes.length) return hold(bytes.subarray(at), end - at);
+      if ((first !== TEXT && !PASSED.includes(first)) || bytes[at + 1]! >= 0x80 !== masked || length > mostBytes) return giveBack(bytes.subarray(at, stop));
+      if (end > stop) return hold(bytes.subarray(at, stop), end - at);
       if (first === TEXT) {
         if (masked) applyMask(bytes, start, end);
-        const message = bytes.subarray(start, end);
-        if (!isUtf8(message)) {
+        if (!take(bytes, start, end)) {
           if (masked) applyMask(bytes, start, end);
-          return giveBack(bytes.subarray(at));
+          return giveBack(bytes.subarray(at, stop));
         }
-        text(message);
       } else pass(bytes.subarray(at, end));
       at = end;
     }
   };
-  wire.on('data', read);
+  const readChunk = (chunk: Buffer): void => read(chunk);
+  wire.on('data', readChunk);
   wire.off('data', forWs);
   if (lender) lender.to = read;
+  return true;
 };

@@ -117,27 +117,35 @@ export const admission = (transport: Transport, codec: StreamCodec, deps: Admiss
     metrics.count('caller_audio_dropped');
   };
 
+  const take = (event: StreamEvent): void => {
+    if (joined) return joined.carrier(event);
+    if (state === 'checking') return keep(event);
+    if (event.event === 'start') {
+      state = 'checking';
+      check(event, deps.ms()).catch((error: unknown) => {
+        log.error('a stream could not be admitted', { error });
+        refuse('admission-failed', 1011);
+      });
+    } else if (event.event === 'stop') close(1000, 'stopped-before-start');
+    else if (++frames > options.mostFramesBeforeStart) refuse('too-much-before-start');
+    else if (event.event !== 'connected') metrics.count('events_ignored');
+  };
+
   return {
     frame: (bytes) => {
       if (state === 'closed') return;
       const event = codec.read(bytes);
-      if (event.event === 'fault') {
-        if (!joined) return close(event.closeCode, event.reason);
-        settle('closed');
-        metrics.countBy('streams_closed', event.reason);
-        return void joined.letGo(`carrier-${event.reason}`, event.closeCode);
-      }
-      if (joined) return joined.carrier(event);
-      if (state === 'checking') return keep(event);
-      if (event.event === 'start') {
-        state = 'checking';
-        check(event, deps.ms()).catch((error: unknown) => {
-          log.error('a stream could not be admitted', { error });
-          refuse('admission-failed', 1011);
-        });
-      } else if (event.event === 'stop') close(1000, 'stopped-before-start');
-      else if (++frames > options.mostFramesBeforeStart) refuse('too-much-before-start');
-      else if (event.event !== 'connected') metrics.count('events_ignored');
+      if (event.event !== 'fault') return take(event);
+      if (!joined) return close(event.closeCode, event.reason);
+      settle('closed');
+      metrics.countBy('streams_closed', event.reason);
+      joined.letGo(`carrier-${event.reason}`, event.closeCode).catch(() => {});
+    },
+    plain: (bytes, from, to) => {
+      if (state === 'closed') return false;
+      const event = codec.readPlain?.(bytes, from, to);
+      if (event) take(event);
+      return event !== undefined;
     },
     closed: (code) => {
       settle('closed');

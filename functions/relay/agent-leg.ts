@@ -48,9 +48,22 @@ export interface AgentLegParts {
 const QUICK_MS = 2500;
 const UNREACHABLE_WAIT_MS = 300;
 
+/** The conversation that there is. A class: each frame to the agent passes here. */
+class Current {
+  conversation!: Conversation;
+
+  audio(base64: Buffer): void {
+    this.conversation.audio(base64);
+  }
+
+  waitingBytes(): number {
+    return this.conversation.waitingBytes();
+  }
+}
+
 export const agentLeg = ({ deps, carrier, opening, resumes, comesBack, said, leaving }: AgentLegParts, on: AgentLegHandlers): AgentLeg => {
   const { openAgent, ms, metrics, log, options } = deps;
-  let conversation: Conversation;
+  const current = new Current();
   /** Ids of tool calls that this conversation waits for. */
   const asked = new Set<string>();
   let openedMs = 0;
@@ -66,9 +79,9 @@ export const agentLeg = ({ deps, carrier, opening, resumes, comesBack, said, lea
 
   /** Not awaited: it cannot reject, and a talk that is over is told nothing. */
   const inform = async (): Promise<void> => {
-    const to = conversation;
+    const to = current.conversation;
     const text = goingOn(await said(), why?.happened);
-    if (!over && to === conversation) to.tell(text);
+    if (!over && to === current.conversation) to.tell(text);
   };
   const message = (heard: AgentMessage): void => {
     if (heard.type === 'audio') spoke = everSpoke = true;
@@ -93,7 +106,7 @@ export const agentLeg = ({ deps, carrier, opening, resumes, comesBack, said, lea
     spoke = false;
     goesOn = everSpoke;
     openedMs = ms();
-    conversation = openAgent(opening(goesOn && !ownWords ? (why?.firstMessage ?? options.resumeMessage) : null), { message, closed }, carrier);
+    current.conversation = openAgent(opening(goesOn && !ownWords ? (why?.firstMessage ?? options.resumeMessage) : null), { message, closed }, carrier);
   };
   /** Once, and only where another conversation may fare better: a broken contract or an empty account stays what it is. */
   const mayFareBetter = (fault: AgentFault): boolean =>
@@ -106,7 +119,7 @@ export const agentLeg = ({ deps, carrier, opening, resumes, comesBack, said, lea
   };
   const failed = (fault: AgentFault): void => {
     if (over) return;
-    conversation.close();
+    current.conversation.close();
     // Whether an agent lets its first message be replaced is its configuration, and no more than a wish of ours.
     if (fault === 'agent-override-refused' && goesOn && !ownWords) {
       ownWords = true;
@@ -120,18 +133,16 @@ export const agentLeg = ({ deps, carrier, opening, resumes, comesBack, said, lea
   };
 
   open();
-  return {
-    audio: (base64) => conversation.audio(base64),
-    answerTool: (id, result, isError) => {
-      if (asked.delete(id)) conversation.answerTool(id, result, isError);
+  return Object.assign(current, {
+    answerTool: (id: string, result: string, isError: boolean) => {
+      if (asked.delete(id)) current.conversation.answerTool(id, result, isError);
     },
-    tell: (text) => conversation.tell(text),
+    tell: (text: string) => current.conversation.tell(text),
     failed,
     close: () => {
       over = true;
       clearTimeout(wait);
-      conversation.close();
+      current.conversation.close();
     },
-    waitingBytes: () => conversation.waitingBytes(),
-  };
+  });
 };

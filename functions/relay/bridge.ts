@@ -56,10 +56,13 @@ export const bridge = (deps: BridgeDeps, call: BridgedCall, leg: CarrierLeg, fin
   const { transfer } = call.call ?? {};
   const back = transfer?.state === 'failed' && transfer.epoch === documentOf(call.epoch) - 1;
   let heardAgent = false;
+  /** An end has begun, of whatever kind. Asked for every frame: `end.begun()` says the same from further away. */
+  let over = false;
 
   const end = ending({
     deps, call, leg, out, recorder: written, turnMs: waits.turnMs, finished,
     stopTalking: () => {
+      over = true;
       watchdogs.stop();
       tools.stop();
       talking.abort();
@@ -133,7 +136,7 @@ export const bridge = (deps: BridgeDeps, call: BridgedCall, leg: CarrierLeg, fin
   };
 
   const fromAgent = (message: AgentMessage): void => {
-    if (end.begun()) return;
+    if (over) return;
     watchdogs.agentFrame();
     switch (message.type) {
       case 'audio': return play(message);
@@ -189,7 +192,7 @@ export const bridge = (deps: BridgeDeps, call: BridgedCall, leg: CarrierLeg, fin
     carrier: (event) => {
       switch (event.event) {
         case 'media':
-          if (end.begun()) return;
+          if (over) return;
           waits.heard(event.payload);
           caller.frame(event.payload, event.chunk);
           return checkCarrier();

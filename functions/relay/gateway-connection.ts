@@ -121,7 +121,8 @@ export const gatewayConnection = (
     on.closing(lastWords());
   };
   const transport: Transport = {
-    send: (frame) => writer.send(frame),
+    send: (text) => writer.send(text),
+    sendParts: (before, text, after) => writer.send(Buffer.concat([before, text, after])),
     joins: (write, bytesPerMs) => writer.joins(write, bytesPerMs),
     // API Gateway lets us choose neither code nor reason.
     close: (code) => close(code),

@@ -1,6 +1,6 @@
 // What goes to a carrier through API Gateway, one post at a time: audio that waits is joined, marks stay where they belong between it, a clear
 // overtakes all of it. One for each connection, made by gateway-connection.ts.
-import type { StreamWriter } from '#carriers/stream.ts';
+import { mediaFrame, type StreamWriter } from '#carriers/stream.ts';
 import type { ConnectionPosts } from './gateway-ports.ts';
 import type { Metrics } from './metrics.ts';
 import type { RelayOptions } from './options.ts';
@@ -111,7 +111,7 @@ export const gatewayWriter = ({ connectionId, posts, options, metrics, ms, lost 
   };
   const deliver = async (item: Item): Promise<void> => {
     const began = ms();
-    const data = 'frame' in item ? item.frame : item.write.media(Buffer.from(Buffer.concat(item.audio, item.bytes).toString('base64'), 'latin1'));
+    const data = 'frame' in item ? item.frame : mediaFrame(item.write, Buffer.from(Buffer.concat(item.audio, item.bytes).toString('base64'), 'latin1'));
     metrics.count('posts');
     let result;
     try {

@@ -71,8 +71,7 @@ export interface RelayOptions {
   operatorLookMs: number;
   /** How long writing down the end may hold up the end. */
   recordEndMs: number;
-  /** Through API Gateway, audio is posted at most once in so long (a little sooner with a frame that just comes): 20 ms frames are joined, and what waits,
-   * waits this at most and a post. */
+  /** Through API Gateway, so much audio is worth a post; less waits for more, for a little less than this. Frames of 20 ms are joined by three. */
   postEveryMs: number;
   /** Base64 of audio in one post: 2.3 s of mu-law, well under the 32 KB of an API Gateway frame. */
   mostPostBytes: number;

@@ -16,7 +16,9 @@ import type { Sentences } from './sentences.ts';
 
 /** How text gets to and from a carrier's media socket: one small file for each way in. Frames arrive through the `StreamInput` that it was given. */
 export interface Transport {
-  send(frame: Buffer | string): void;
+  send(text: string): void;
+  /** One frame, of three parts. */
+  sendParts(before: Buffer, text: Buffer, after: Buffer): void;
   /** Ends the stream; asking twice is fine. */
   close(code: number, reason: string): void;
   /** Bytes that the carrier has not taken yet. */
@@ -31,6 +33,8 @@ export interface Transport {
 export interface StreamInput {
   /** `bytes` are good until it returns: they may be read over then. */
   frame(bytes: Buffer): void;
+  /** The same for a frame that lies between the two, if it is of the plain kind that is seen at a glance. `false`: it is not, and nothing was done. */
+  plain?: (bytes: Buffer, from: number, to: number) => boolean;
   /** The socket is gone; 1006 when it died without a word. Called once, also after our own close. */
   closed(code: number): void;
   /** Whether the caller hears somebody at this moment. */

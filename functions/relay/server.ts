@@ -1,6 +1,7 @@
 // The relay as a server: health, readiness and metrics over HTTP, carriers' streams over WebSocket. Started by main.ts, and in-process by tests.
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import type { StreamCodec } from '#carriers/stream.ts';
@@ -105,7 +106,8 @@ export const startRelay = async (deps: RelayDeps, where: { port: number; host: s
       return refuseUpgrade(socket, '503 Service Unavailable');
     }
     const lender: Lender = { to: undefined };
-    const wire = acceptLending(socket, lender) ?? socket;
+    // node:http hands over what it accepted: a socket, whatever it is declared as.
+    const wire = acceptLending(socket, lender) ?? socket as Socket;
     // Until the handshake is through, an error on the socket is nobody's else.
     wire.on('error', () => {});
     const ticket = new URLSearchParams((request.url ?? '').split('?')[1] ?? '').get('ticket') ?? undefined;

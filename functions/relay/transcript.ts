@@ -40,81 +40,101 @@ const shareOf = (text: string, share: number): string => {
   return text[cut.length] === undefined || text[cut.length] === ' ' ? cut.trim() : cut.slice(0, Math.max(0, cut.lastIndexOf(' '))).trim();
 };
 
-/** `base` is the index of the first turn; `put` keeps a turn, replacing the one with its index. */
-export const transcript = (base: number, bytesPerMs: number, now: () => string, put: (turn: Turn) => void): Transcript => {
-  const turns: Written[] = [];
-  let utterance: Utterance | undefined;
+class KeptTranscript implements Transcript {
+  readonly turns: Written[] = [];
+  readonly #base: number;
+  readonly #bytesPerMs: number;
+  readonly #now: () => string;
+  readonly #put: (turn: Turn) => void;
+  #utterance: Utterance | undefined = undefined;
   /** The latest agent turn that no audio belongs to yet: the text may come before its audio or after it began. */
-  let unvoiced: Written | undefined;
+  #unvoiced: Written | undefined = undefined;
 
-  const keep = ({ index, role, text, at }: Written): void => put({ index, role, text, at });
-  const write = (role: Turn['role'], said: string, eventId: number | null): Written | undefined => {
+  constructor(base: number, bytesPerMs: number, now: () => string, put: (turn: Turn) => void) {
+    this.#base = base;
+    this.#bytesPerMs = bytesPerMs;
+    this.#now = now;
+    this.#put = put;
+  }
+
+  #keep({ index, role, text, at }: Written): void {
+    this.#put({ index, role, text, at });
+  }
+
+  #write(role: Turn['role'], said: string, eventId: number | null): Written | undefined {
     const text = said.trim().slice(0, MOST_TEXT);
-    const last = turns.at(-1);
-    if (text === '' || turns.length >= MOST_TURNS) return undefined;
+    const last = this.turns.at(-1);
+    if (text === '' || this.turns.length >= MOST_TURNS) return undefined;
     // The same words for the same event are one turn said twice.
     if (last && last.role === role && last.text === text && last.eventId === eventId && eventId !== null) return last;
-    const turn: Written = { index: base + turns.length, role, text, at: now(), eventId };
-    turns.push(turn);
-    keep(turn);
+    const turn: Written = { index: this.#base + this.turns.length, role, text, at: this.#now(), eventId };
+    this.turns.push(turn);
+    this.#keep(turn);
     return turn;
-  };
-  const rewrite = (turn: Written, text: string): void => {
+  }
+
+  #rewrite(turn: Written, text: string): void {
     if (turn.text === text) return;
     turn.text = text;
-    keep(turn);
-  };
+    this.#keep(turn);
+  }
 
-  return {
-    callerSaid: (text, eventId) => {
-      write('caller', text, eventId);
-      utterance = undefined;
-    },
-    agentSays: (text, eventId) => {
-      const turn = write('agent', text, eventId);
-      if (!turn) return;
-      if (utterance && !utterance.turn) utterance.turn = turn;
-      else {
-        unvoiced = turn;
-        utterance = undefined;
-      }
-    },
-    corrected: (text, instead, eventId) => {
-      const agents = turns.filter((turn) => turn.role === 'agent').toReversed();
-      const turn = agents.find((t) => eventId !== null && t.eventId === eventId && (instead === null || t.text === instead.trim()))
-        ?? agents.find((t) => instead !== null && t.text === instead.trim()) ?? agents.find((t) => eventId !== null && t.eventId === eventId) ?? agents[0];
-      if (turn) rewrite(turn, text.trim().slice(0, MOST_TEXT));
-    },
-    spoke: (position, bytes, alignment) => {
-      utterance ??= { start: position, bytes: 0, chars: [], turn: unvoiced };
-      unvoiced = undefined;
-      if (alignment && utterance.chars.length < MOST_CHARS) {
-        const offset = utterance.bytes / bytesPerMs;
-        const chars = utterance.chars;
-        alignment.chars.forEach((char, i) => chars.push({ char, atMs: offset + (alignment.startsMs[i] ?? 0) }));
-      }
-      utterance.bytes += bytes;
-    },
-    cutAt: (position) => {
-      const cut = utterance;
-      utterance = undefined;
-      unvoiced = undefined;
-      // Without a text for this audio there is nothing to cut; the agent's own correction, if it sends one, is for all cases.
-      if (!cut?.turn) return;
-      const heardBytes = Math.max(0, position - cut.start);
-      if (heardBytes >= cut.bytes) return;
-      const heardMs = heardBytes / bytesPerMs;
-      const heard = cut.chars.length > 0
-        ? cut.chars.filter(({ atMs }) => atMs < heardMs).map(({ char }) => char).join('').trim()
-        : shareOf(cut.turn.text, heardBytes / cut.bytes);
-      // A turn of which nothing was heard stays in its place.
-      rewrite(cut.turn, heard === '' ? '…' : heard);
-    },
-    restarted: () => {
-      utterance = undefined;
-      unvoiced = undefined;
-      for (const turn of turns) turn.eventId = null;
-    },
-    turns,
-  };
-};
+  callerSaid(text: string, eventId: number | null): void {
+    this.#write('caller', text, eventId);
+    this.#utterance = undefined;
+  }
+
+  agentSays(text: string, eventId: number | null): void {
+    const turn = this.#write('agent', text, eventId);
+    if (!turn) return;
+    if (this.#utterance && !this.#utterance.turn) this.#utterance.turn = turn;
+    else {
+      this.#unvoiced = turn;
+      this.#utterance = undefined;
+    }
+  }
+
+  corrected(text: string, instead: string | null, eventId: number | null): void {
+    const agents = this.turns.filter((turn) => turn.role === 'agent').toReversed();
+    const turn = agents.find((t) => eventId !== null && t.eventId === eventId && (instead === null || t.text === instead.trim()))
+      ?? agents.find((t) => instead !== null && t.text === instead.trim()) ?? agents.find((t) => eventId !== null && t.eventId === eventId) ?? agents[0];
+    if (turn) this.#rewrite(turn, text.trim().slice(0, MOST_TEXT));
+  }
+
+  spoke(position: number, bytes: number, alignment: Alignment | null): void {
+    const utterance = (this.#utterance ??= { start: position, bytes: 0, chars: [], turn: this.#unvoiced });
+    this.#unvoiced = undefined;
+    if (alignment && utterance.chars.length < MOST_CHARS) {
+      const offset = utterance.bytes / this.#bytesPerMs;
+      const chars = utterance.chars;
+      alignment.chars.forEach((char, i) => chars.push({ char, atMs: offset + (alignment.startsMs[i] ?? 0) }));
+    }
+    utterance.bytes += bytes;
+  }
+
+  cutAt(position: number): void {
+    const cut = this.#utterance;
+    this.#utterance = undefined;
+    this.#unvoiced = undefined;
+    // Without a text for this audio there is nothing to cut; the agent's own correction, if it sends one, is for all cases.
+    if (!cut?.turn) return;
+    const heardBytes = Math.max(0, position - cut.start);
+    if (heardBytes >= cut.bytes) return;
+    const heardMs = heardBytes / this.#bytesPerMs;
+    const heard = cut.chars.length > 0
+      ? cut.chars.filter(({ atMs }) => atMs < heardMs).map(({ char }) => char).join('').trim()
+      : shareOf(cut.turn.text, heardBytes / cut.bytes);
+    // A turn of which nothing was heard stays in its place.
+    this.#rewrite(cut.turn, heard === '' ? '…' : heard);
+  }
+
+  restarted(): void {
+    this.#utterance = undefined;
+    this.#unvoiced = undefined;
+    for (const turn of this.turns) turn.eventId = null;
+  }
+}
+
+/** `base` is the index of the first turn; `put` keeps a turn, replacing the one with its index. */
+export const transcript = (base: number, bytesPerMs: number, now: () => string, put: (turn: Turn) => void): Transcript =>
+  new KeptTranscript(base, bytesPerMs, now, put);

@@ -33,61 +33,88 @@ type WatchOptions = Pick<RelayOptions, 'reassureMs' | 'firstAudioMs' | 'queueMs'
 const lookEveryMs = ({ reassureMs, firstAudioMs, queueMs, agentSilentMs, errorGraceMs, callLimitMs }: WatchOptions): number =>
   Math.max(5, Math.min(250, Math.min(reassureMs, firstAudioMs, queueMs, agentSilentMs, errorGraceMs, callLimitMs) / 10));
 
-/** `startedMs`: `ms` of the start frame. A bridge that was taken over has less than the whole `callLimitMs` left. */
-export const watch = (startedMs: number, options: WatchOptions, ms: () => number, on: WatchHandlers): Watch => {
-  let lastFrame = ms();
-  let waitsSince = startedMs;
-  let spoke = false;
-  let reassured = false;
-  let waiting = false;
+class Watchdogs implements Watch {
+  readonly #startedMs: number;
+  readonly #options: WatchOptions;
+  readonly #ms: () => number;
+  readonly #on: WatchHandlers;
+  readonly #timer: NodeJS.Timeout;
+  #lastFrame: number;
+  #waitsSince: number;
+  #spoke = false;
+  #reassured = false;
+  #waiting = false;
   /** Since when the caller waits for an answer; and whether one-moment was said meanwhile. */
-  let question: { at: number; reassured: boolean } | undefined;
-  let error: { fault: AgentFault; at: number } | undefined;
+  #question: { at: number; reassured: boolean } | undefined = undefined;
+  #error: { fault: AgentFault; at: number } | undefined = undefined;
 
-  const look = (): void => {
-    const now = ms();
-    const since = now - waitsSince;
-    if (now - startedMs >= options.callLimitMs) return on.callTooLong();
-    if (error && now - error.at >= options.errorGraceMs) return on.agentLost(error.fault);
-    if (!spoke && since >= (waiting ? options.queueMs : options.firstAudioMs)) return on.agentLost(waiting ? 'agent-queue-timeout' : 'agent-silent');
+  constructor(startedMs: number, options: WatchOptions, ms: () => number, on: WatchHandlers) {
+    this.#startedMs = startedMs;
+    this.#options = options;
+    this.#ms = ms;
+    this.#on = on;
+    this.#lastFrame = ms();
+    this.#waitsSince = startedMs;
+    this.#timer = setInterval(() => this.#look(), lookEveryMs(options));
+  }
+
+  #look(): void {
+    const now = this.#ms();
+    const on = this.#on;
+    const { callLimitMs, errorGraceMs, queueMs, firstAudioMs, agentSilentMs, reassureMs } = this.#options;
+    const question = this.#question;
+    const error = this.#error;
+    const since = now - this.#waitsSince;
+    if (now - this.#startedMs >= callLimitMs) return on.callTooLong();
+    if (error && now - error.at >= errorGraceMs) return on.agentLost(error.fault);
+    if (!this.#spoke && since >= (this.#waiting ? queueMs : firstAudioMs)) return on.agentLost(this.#waiting ? 'agent-queue-timeout' : 'agent-silent');
     // Pings say that a conversation lives, not that anybody in it will answer.
-    if (now - Math.min(lastFrame, question?.at ?? lastFrame) >= options.agentSilentMs) return on.agentLost('agent-silent');
-    if (question && !question.reassured && now - question.at >= options.reassureMs) {
+    if (now - Math.min(this.#lastFrame, question?.at ?? this.#lastFrame) >= agentSilentMs) return on.agentLost('agent-silent');
+    if (question && !question.reassured && now - question.at >= reassureMs) {
       question.reassured = true;
       on.reassure();
     }
-    if (!spoke && !reassured && since >= options.reassureMs) {
-      reassured = true;
+    if (!this.#spoke && !this.#reassured && since >= reassureMs) {
+      this.#reassured = true;
       on.reassure();
     }
-  };
-  const timer = setInterval(look, lookEveryMs(options));
+  }
 
-  return {
-    agentFrame: () => {
-      lastFrame = ms();
-    },
-    agentSpoke: () => {
-      spoke = true;
-      question = error = undefined;
-    },
-    asked: () => {
-      question ??= { at: ms(), reassured: false };
-    },
-    excused: () => {
-      question = undefined;
-    },
-    reopened: () => {
-      lastFrame = waitsSince = ms();
-      spoke = reassured = waiting = false;
-      question = error = undefined;
-    },
-    queued: (now) => {
-      waiting = now;
-    },
-    agentError: (fault) => {
-      error = { fault, at: ms() };
-    },
-    stop: () => clearInterval(timer),
-  };
-};
+  agentFrame(): void {
+    this.#lastFrame = this.#ms();
+  }
+
+  agentSpoke(): void {
+    this.#spoke = true;
+    this.#question = this.#error = undefined;
+  }
+
+  asked(): void {
+    this.#question ??= { at: this.#ms(), reassured: false };
+  }
+
+  excused(): void {
+    this.#question = undefined;
+  }
+
+  reopened(): void {
+    this.#lastFrame = this.#waitsSince = this.#ms();
+    this.#spoke = this.#reassured = this.#waiting = false;
+    this.#question = this.#error = undefined;
+  }
+
+  queued(waiting: boolean): void {
+    this.#waiting = waiting;
+  }
+
+  agentError(fault: AgentFault): void {
+    this.#error = { fault, at: this.#ms() };
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+}
+
+/** `startedMs`: `ms` of the start frame. A bridge that was taken over has less than the whole `callLimitMs` left. */
+export const watch = (startedMs: number, options: WatchOptions, ms: () => number, on: WatchHandlers): Watch => new Watchdogs(startedMs, options, ms, on);

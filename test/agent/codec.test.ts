@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
+import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { callerAudio, opening, pong, readAgentFrame, readAudioQuickly, readByRule, toolResult } from '#agent/codec.ts';
+import { opening, pong, readAgentFrame, readAudioQuickly, readByRule, toolResult, writeCallerAudio } from '#agent/codec.ts';
 
 const read = (value: unknown) => readAgentFrame(Buffer.from(JSON.stringify(value)));
 
@@ -74,7 +75,9 @@ describe('the quick reader of audio', () => {
 describe('what the agent is told', () => {
   it('writes audio without a type, pongs with their number, results as strings', () => {
     // A masked frame with a short head: see house/text-frame.ts.
-    const frame = callerAudio(Buffer.from('f39/'));
+    const wire = new PassThrough();
+    writeCallerAudio(wire, false, Buffer.from('f39/'));
+    const frame = wire.read() as Buffer;
     const text = frame.subarray(6).map((byte, i) => byte ^ frame[2 + (i % 4)]!);
     expect(JSON.parse(Buffer.from(text).toString())).toEqual({ user_audio_chunk: 'f39/' });
     expect(JSON.parse(pong(0))).toEqual({ type: 'pong', event_id: 0 });

@@ -104,7 +104,7 @@ const tinphoneCodec: StreamCodec = {
       default: return { event: 'other' };
     }
   },
-  writer: (sid) => ({ media: (base64) => Buffer.from(JSON.stringify(['sound', base64.toString(), sid])), mark: (name) => JSON.stringify(['heard', name, sid]), clear: () => JSON.stringify(['hush', sid]) }),
+  writer: (sid) => ({ before: () => Buffer.from('["sound","'), after: Buffer.from(`",${JSON.stringify(sid)}]`), mark: (name) => JSON.stringify(['heard', name, sid]), clear: () => JSON.stringify(['hush', sid]) }),
 };
 
 const tinCall = { id: 'tin-1', over: '2026-11-21T12:01:00.000Z', seconds: 49 };

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { attemptIdOf, readAttemptId, type CarrierName } from '#calls/lead.ts';
 import type { Carrier } from '#calls/ports.ts';
-import type { StreamCodec } from '#carriers/stream.ts';
+import { mediaFrame, type StreamCodec } from '#carriers/stream.ts';
 import { startServer, type Reply } from '#doubles/http-server.ts';
 import { leadIdNumber } from '#doubles/records.ts';
 import type { AudioShape } from '#audio/formats.ts';
@@ -121,8 +121,8 @@ export const carrierContract = (accent: Accent): void => void describe(`${accent
   it('reads back what it would write itself: audio as it was, in frames that name the stream', () => {
     const writer = codec.writer('stream 1', shape);
     const payload = Buffer.alloc(codec.cutting(shape).leastBytes, 5).toString('base64');
-    expect(read(JSON.parse(writer.media(Buffer.from(payload)).toString()) as object)).toMatchObject({ event: 'media', payload: Buffer.from(payload) });
-    for (const frame of [writer.media(Buffer.from(payload)).toString(), writer.mark('m'), writer.clear()]) expect(frame).toContain('"stream 1"');
+    expect(read(JSON.parse(mediaFrame(writer, Buffer.from(payload)).toString()) as object)).toMatchObject({ event: 'media', payload: Buffer.from(payload) });
+    for (const frame of [mediaFrame(writer, Buffer.from(payload)).toString(), writer.mark('m'), writer.clear()]) expect(frame).toContain('"stream 1"');
     expect(read(JSON.parse(writer.mark('g0:m1')) as object)).toMatchObject({ event: 'mark', name: 'g0:m1' });
   });
 

@@ -40,6 +40,8 @@ const read = (frame: Buffer): StreamEvent | StreamFault => {
 /** A piece of outbound audio. At 8 kHz 200 ms are 3200 bytes, the least that Exotel documents; the most is 100 KB. */
 const PIECE_MS = 200;
 
+const tail = Buffer.from('"}}');
+
 /**
  * Exotel's own sample code counts and times what a bot sends, "omit them and some Connect streams drop / end early": so the superset of
  * what documentation and samples have. `timestamp`: ms of audio sent before this piece.
@@ -49,15 +51,13 @@ const writer = (streamSid: string, shape: AudioShape, sent = 0): StreamWriter =>
   let sequence = sent;
   let sentBytes = sent * PIECE_MS * bytesPerMs(shape);
   return {
-    media: (base64) => {
+    before: (base64) => {
       const number = String(++sequence);
       const timestamp = String(Math.round(sentBytes / bytesPerMs(shape)));
       sentBytes += decodedLength(base64);
-      return Buffer.concat([
-        Buffer.from(`{"event":"media","stream_sid":${sid},"sequence_number":"${number}","media":{"chunk":"${number}","timestamp":"${timestamp}","sequenceNumber":"${number}","payload":"`),
-        base64, Buffer.from('"}}'),
-      ]);
+      return Buffer.from(`{"event":"media","stream_sid":${sid},"sequence_number":"${number}","media":{"chunk":"${number}","timestamp":"${timestamp}","sequenceNumber":"${number}","payload":"`);
     },
+    after: tail,
     mark: (name) => `{"event":"mark","stream_sid":${sid},"mark":{"name":${JSON.stringify(name)}}}`,
     clear: () => `{"event":"clear","stream_sid":${sid}}`,
   };

@@ -39,10 +39,21 @@ export const readByRule = (frame: Buffer): StreamEvent | StreamFault => {
 const fields = wanted(['event'], { name: 'media', keys: ['payload', 'chunk'] });
 const spans = new Int32Array(3 * SPAN);
 const MEDIA = Buffer.from('media');
+const markFields = wanted(['event'], { name: 'mark', keys: ['name'] });
+const markSpans = new Int32Array(2 * SPAN);
+const MARK = Buffer.from('mark');
+/** Ours are shorter; whether a longer one is a fault is the rule's to say. */
+const MOST_NAME = 64;
+
+const isName = (frame: Buffer, start: number, end: number, name: Buffer): boolean => {
+  if (end - start !== name.length || !quoted(frame, start)) return false;
+  for (let i = 0; i < name.length; i++) if (frame[start + i] !== name[i]) return false;
+  return true;
+};
 
 /** A media frame as Twilio writes it, read without building it; undefined for everything else. The payload is a view of the frame. */
-export const readMediaQuickly = (frame: Buffer): StreamEvent | undefined => {
-  if (!findSpans(frame, fields, spans)) return undefined;
+export const readMediaQuickly = (frame: Buffer, from = 0, to = frame.length): StreamEvent | undefined => {
+  if (!findSpans(frame, fields, spans, from, to)) return undefined;
   // One by one: taken apart as an array they would go through an iterator, which took as long as reading a short frame.
   const eventStart = spans[0]!;
   const eventEnd = spans[1]!;
@@ -51,8 +62,7 @@ export const readMediaQuickly = (frame: Buffer): StreamEvent | undefined => {
   const payloadLetters = spans[5]!;
   const chunkStart = spans[6]!;
   const chunkEnd = spans[7]!;
-  if (eventEnd - eventStart !== MEDIA.length || !quoted(frame, eventStart)) return undefined;
-  for (let i = 0; i < MEDIA.length; i++) if (frame[eventStart + i] !== MEDIA[i]) return undefined;
+  if (!isName(frame, eventStart, eventEnd, MEDIA)) return undefined;
   if (payloadStart < 0 || !quoted(frame, payloadStart) || !isBase64(frame, payloadStart, payloadEnd, payloadLetters)) return undefined;
   let chunk: number | null = null;
   if (chunkStart >= 0) {
@@ -67,20 +77,25 @@ export const readMediaQuickly = (frame: Buffer): StreamEvent | undefined => {
   return { event: 'media', payload: frame.subarray(payloadStart, payloadEnd), chunk };
 };
 
+/** The echo of a mark, in the same way: there is one for each second that the agent speaks, and a call has a hundred frames in it. */
+export const readMarkQuickly = (frame: Buffer, from = 0, to = frame.length): StreamEvent | undefined => {
+  if (!findSpans(frame, markFields, markSpans, from, to) || !isName(frame, markSpans[0]!, markSpans[1]!, MARK)) return undefined;
+  const start = markSpans[SPAN]!;
+  const end = markSpans[SPAN + 1]!;
+  return start >= 0 && end - start <= MOST_NAME && quoted(frame, start) ? { event: 'mark', name: frame.toString('latin1', start, end) } : undefined;
+};
+const readPlain = (frame: Buffer, from: number, to: number): StreamEvent | undefined => readMediaQuickly(frame, from, to) ?? readMarkQuickly(frame, from, to);
+
+const tail = Buffer.from('"}}');
+
 /** Twilio warns (31951) about missing or additional fields and ignores the message: these are all that it documents. */
 const writer = (streamSid: string): StreamWriter => {
   const sid = JSON.stringify(streamSid);
   const head = Buffer.from(`{"event":"media","streamSid":${sid},"media":{"payload":"`);
-  const tail = Buffer.from('"}}');
   const clear = `{"event":"clear","streamSid":${sid}}`;
   return {
-    media: (base64) => {
-      const frame = Buffer.allocUnsafe(head.length + base64.length + tail.length);
-      frame.set(head);
-      frame.set(base64, head.length);
-      frame.set(tail, head.length + base64.length);
-      return frame;
-    },
+    before: () => head,
+    after: tail,
     mark: (name) => `{"event":"mark","streamSid":${sid},"mark":{"name":${JSON.stringify(name)}}}`,
     clear: () => clear,
   };
@@ -93,6 +108,7 @@ export const twilioCodec: StreamCodec = {
   // 160 bytes are 20 ms. A second in one message (10.7 KB of base64) keeps marks close and stays under API Gateway's 32 KB a frame.
   cutting: () => ({ frameBytes: 160, leastBytes: 160, mostBytes: 8000, padsEnd: false }),
   reopens: true,
-  read: (frame) => readMediaQuickly(frame) ?? readByRule(frame),
+  readPlain,
+  read: (frame) => readPlain(frame, 0, frame.length) ?? readByRule(frame),
   writer,
 };

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { exotelCodec } from '#carriers/exotel/codec.ts';
+import { mediaFrame } from '#carriers/stream.ts';
 
 const frame = (value: unknown): Buffer => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value));
 const read = (value: unknown) => exotelCodec.read(frame(value));
@@ -82,7 +83,7 @@ describe('what Exotel is told', () => {
   it('writes audio with the counts and times that its own samples send, marks and clears with the stream\'s id', () => {
     const writer = exotelCodec.writer('s"1', shape);
     const payload = Buffer.alloc(3200, 1).toString('base64');
-    const sent = [1, 2].map(() => JSON.parse(writer.media(Buffer.from(payload)).toString()) as object);
+    const sent = [1, 2].map(() => JSON.parse(mediaFrame(writer, Buffer.from(payload)).toString()) as object);
     expect(sent).toEqual([
       { event: 'media', stream_sid: 's"1', sequence_number: '1', media: { chunk: '1', timestamp: '0', sequenceNumber: '1', payload } },
       { event: 'media', stream_sid: 's"1', sequence_number: '2', media: { chunk: '2', timestamp: '200', sequenceNumber: '2', payload } },

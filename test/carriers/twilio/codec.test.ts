@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readByRule, readMediaQuickly, twilioCodec } from '#carriers/twilio/codec.ts';
+import { mediaFrame } from '#carriers/stream.ts';
+import { readByRule, readMarkQuickly, readMediaQuickly, twilioCodec } from '#carriers/twilio/codec.ts';
 
 const frame = (value: unknown): Buffer => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value));
 const read = (value: unknown) => twilioCodec.read(frame(value));
@@ -56,7 +57,7 @@ describe('what Twilio says on its media socket', () => {
 /** JSON text of an object whose keys stand in any order, with blanks anywhere. */
 const laidOut = (pairs: [string, string][], blank: string): string => `{${blank}${pairs.map(([k, v]) => `${JSON.stringify(k)}${blank}:${blank}${v}`).join(`${blank},${blank}`)}${blank}}`;
 const payload = fc.uint8Array({ maxLength: 400 }).map((bytes) => Buffer.from(bytes).toString('base64'));
-const mediaFrame = fc.record({ payload, chunk: fc.nat(), timestamp: fc.nat(), outer: fc.integer({ min: 0, max: 5 }), inner: fc.integer({ min: 0, max: 5 }), blank: fc.constantFrom('', ' ', '\n\t'), asNumber: fc.boolean() })
+const anyMediaFrame = fc.record({ payload, chunk: fc.nat(), timestamp: fc.nat(), outer: fc.integer({ min: 0, max: 5 }), inner: fc.integer({ min: 0, max: 5 }), blank: fc.constantFrom('', ' ', '\n\t'), asNumber: fc.boolean() })
   .map(({ payload, chunk, timestamp, outer, inner, blank, asNumber }) => {
     const turn = <T>(list: T[], by: number): T[] => [...list.slice(by % list.length), ...list.slice(0, by % list.length)];
     const innerText = laidOut(turn<[string, string]>([['track', '"inbound"'], ['chunk', asNumber ? `${chunk}` : `"${chunk}"`], ['timestamp', `"${timestamp}"`], ['payload', `"${payload}"`]], inner), blank);
@@ -65,7 +66,7 @@ const mediaFrame = fc.record({ payload, chunk: fc.nat(), timestamp: fc.nat(), ou
 
 describe('the quick reader of media frames', () => {
   it('reads every plain media frame, whatever the order of its fields', () => {
-    fc.assert(fc.property(mediaFrame, ({ payload, chunk, text }) => {
+    fc.assert(fc.property(anyMediaFrame, ({ payload, chunk, text }) => {
       const quick = readMediaQuickly(Buffer.from(text));
       expect(quick).toEqual({ event: 'media', payload: Buffer.from(payload), chunk });
       expect(quick).toEqual(readByRule(Buffer.from(text)));
@@ -73,7 +74,7 @@ describe('the quick reader of media frames', () => {
   });
 
   it('says what the rule says, or nothing, for frames that were damaged', () => {
-    fc.assert(fc.property(mediaFrame, fc.array(fc.record({ at: fc.nat(2000), byte: fc.nat(255), how: fc.constantFrom('put', 'insert', 'cut') }), { minLength: 1, maxLength: 4 }), ({ text }, damages) => {
+    fc.assert(fc.property(anyMediaFrame, fc.array(fc.record({ at: fc.nat(2000), byte: fc.nat(255), how: fc.constantFrom('put', 'insert', 'cut') }), { minLength: 1, maxLength: 4 }), ({ text }, damages) => {
       let bytes = Buffer.from(text);
       for (const { at, byte, how } of damages) {
         const where = at % bytes.length;
@@ -86,13 +87,23 @@ describe('the quick reader of media frames', () => {
     }), { numRuns: 3000 });
   });
 
+  it('reads marks too', () => {
+    fc.assert(fc.property(fc.stringMatching(/^[\x20-\x7e]{0,30}$/), fc.boolean(), (name, first) => {
+      const mark = `"mark":{"name":${JSON.stringify(name)}}`;
+      const text = Buffer.from(`{${first ? `${mark},` : ''}"event":"mark","sequenceNumber":"4","streamSid":"MZ1"${first ? '' : `,${mark}`}}`);
+      const rule = readByRule(text);
+      expect(twilioCodec.read(text)).toEqual(rule);
+      expect(readMarkQuickly(text) ?? (/["\\]/.test(name) || name === '' ? rule : undefined)).toEqual(rule);
+    }));
+  });
+
   it('says what the rule says, or nothing, for any JSON at all', () => {
-    const member = fc.constantFrom('event', 'media', 'payload', 'chunk', 'x', '__proto__');
-    const value = fc.oneof(fc.json({ maxDepth: 2 }), fc.constantFrom('"media"', '"AAAA"', '"12"', '12', '-1', '01', '1e3', '"\\u0041AAA"', '{"payload":"AAAA"}', '{"payload":"AAAA","payload":"BBBB"}', '{"payload":{"x":1}}'));
+    const member = fc.constantFrom('event', 'media', 'payload', 'chunk', 'mark', 'name', 'x', '__proto__');
+    const value = fc.oneof(fc.json({ maxDepth: 2 }), fc.constantFrom('"media"', '"mark"', '"AAAA"', '"12"', '12', '-1', '01', '1e3', '"\\u0041AAA"', '{"payload":"AAAA"}', '{"payload":"AAAA","payload":"BBBB"}', '{"payload":{"x":1}}', '{"name":"m"}', '{"name":""}', '{"name":7}'));
     fc.assert(fc.property(fc.array(fc.tuple(member, value), { maxLength: 6 }), (pairs) => {
       const bytes = Buffer.from(laidOut(pairs, ''));
       const rule = readByRule(bytes);
-      expect(readMediaQuickly(bytes) ?? rule).toEqual(rule);
+      expect(readMediaQuickly(bytes) ?? readMarkQuickly(bytes) ?? rule).toEqual(rule);
     }), { numRuns: 3000 });
   });
 
@@ -112,7 +123,7 @@ describe('the quick reader of media frames', () => {
 describe('what Twilio is told', () => {
   const writer = twilioCodec.writer('MZ"1', { encoding: 'mulaw', rateHz: 8000 });
   it('writes audio, marks and clears with the fields that Twilio documents and no others', () => {
-    expect(JSON.parse(writer.media(Buffer.from('f39/')).toString())).toEqual({ event: 'media', streamSid: 'MZ"1', media: { payload: 'f39/' } });
+    expect(JSON.parse(mediaFrame(writer, Buffer.from('f39/')).toString())).toEqual({ event: 'media', streamSid: 'MZ"1', media: { payload: 'f39/' } });
     expect(JSON.parse(writer.mark('g1:m2'))).toEqual({ event: 'mark', streamSid: 'MZ"1', mark: { name: 'g1:m2' } });
     expect(JSON.parse(writer.clear())).toEqual({ event: 'clear', streamSid: 'MZ"1' });
   });
