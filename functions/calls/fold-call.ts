@@ -32,12 +32,13 @@ export const eventKey = (event: CallEvent): string => {
 
 type Status = Extract<CallEvent, { kind: 'status' }>;
 
-/** Order in which statuses count: rank, then the carrier's sequence (none counts least), then the earlier time, then the word. */
+/** Order in which statuses count: rank, then the carrier's sequence (none counts least), then the earlier time, then the word, then who said it. */
 const furtherStatus = (a: Status, b: Status): number =>
   statusRank[a.status] - statusRank[b.status]
   || (a.sequence ?? -1) - (b.sequence ?? -1)
   || b.at.localeCompare(a.at)
-  || b.status.localeCompare(a.status);
+  || b.status.localeCompare(a.status)
+  || a.source.localeCompare(b.source);
 
 const earliest = (times: string[]): string | null => times.reduce<string | null>((least, t) => (least === null || t < least ? t : least), null);
 

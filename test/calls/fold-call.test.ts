@@ -142,6 +142,11 @@ describe('a call as the fold of what happened', () => {
     }), { numRuns: 300 });
   });
 
+  it('takes the same of two that say the same at the same time and differ in the rest', () => {
+    const [called, asked] = [status('busy', 5, { source: 'callback', sequence: 3, answeredBy: 'unknown' }), status('busy', 5, { source: 'request', sequence: 3, answeredBy: 'human' })];
+    expect(fold(called, asked)).toEqual(fold(asked, called));
+  });
+
   it('never moves its status back, whatever is added', () => {
     fc.assert(fc.property(eventSet(), anyEvent, (set, one) => {
       expect(statusRank[fold(...set, one).status]).toBeGreaterThanOrEqual(statusRank[fold(...set).status]);
