@@ -1,5 +1,5 @@
 // Sockets that are read into one buffer that all of them share: Node otherwise makes a buffer for each read, which is a third of what a small one costs.
-// Used by agent/conversation.ts and relay/direct-transport.ts; text-tap.ts is who reads.
+// Used for the media sockets (agent/conversation.ts, relay/server.ts), where text-tap.ts reads, and by plain-posts.ts.
 import { connect, isIP, Socket, type OnReadOpts, type SocketConstructorOpts, type TcpNetConnectOpts } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as connectSecure } from 'node:tls';
