@@ -113,7 +113,7 @@ const spans = new Int32Array(3 * SPAN);
 const AUDIO = Buffer.from('audio');
 
 /** A plain audio frame (no alignment), read without building it; undefined for everything else. */
-export const readAudioQuickly = (frame: Buffer, from = 0, to = frame.length): AgentMessage | undefined => {
+export const readAudioQuickly = (frame: Buffer, from = 0, to = frame.length): Extract<AgentMessage, { type: 'audio' }> | undefined => {
   if (!findSpans(frame, fields, spans, from, to)) return undefined;
   // One by one: taken apart as an array they would go through an iterator, which took as long as reading a short frame.
   const typeStart = spans[0]!;

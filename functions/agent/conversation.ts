@@ -9,10 +9,16 @@ import { contextualUpdate, opening, pong, readAgentFrame, readAudioQuickly, tool
 import { AgentUnavailable, faultOfAnswer, refusesAddress, type AgentClose, type AgentError, type AgentFault } from './failure.ts';
 import type { ReadyAddresses } from './ready-address.ts';
 
+/** Who takes audio as most of it comes, without alignment: 50 messages a second. `base64` is good until it returns. False: it was not taken, and is a message like any other. */
+export interface AudioTaker {
+  takes(base64: Buffer, eventId: number | null): boolean;
+}
 
 export interface ConversationHandlers {
   /** Every frame but pings, which are answered here. Audio is a view of what was read: good until this returns. */
   message(message: AgentMessage): void;
+  /** Is asked first, after the first message. */
+  audio?: AudioTaker | undefined;
   /** Once, whatever happened; nothing comes after it. `fault` when it never opened, else the close speaks for itself. */
   closed(end: { fault: AgentFault } | AgentClose): void;
 }
@@ -60,6 +66,32 @@ class Line {
   }
 }
 
+/** What comes from one socket. A class: each frame from the agent passes here. */
+class Ears implements PlainTaker {
+  readonly #audio: AudioTaker | undefined;
+  readonly #heard: (message: AgentMessage) => void;
+  readonly #givenBack: () => void;
+  /** What comes by this socket is the conversation, and nothing but what is said is to be seen to. */
+  talking = false;
+
+  constructor(audio: AudioTaker | undefined, heard: (message: AgentMessage) => void, givenBack: () => void) {
+    this.#audio = audio;
+    this.#heard = heard;
+    this.#givenBack = givenBack;
+  }
+
+  plain(bytes: Buffer, from: number, to: number): boolean {
+    const message = readAudioQuickly(bytes, from, to);
+    if (!message) return false;
+    if (!this.talking || !this.#audio?.takes(message.base64, message.eventId)) this.#heard(message);
+    return true;
+  }
+
+  givenBack(): void {
+    this.#givenBack();
+  }
+}
+
 /**
  * Opens it: address, socket, first frame. Returns at once; what comes of it is told to `handlers`. `ready`: addresses asked for ahead of need.
  * One of them that is refused before the agent said anything is replaced by a fresh one, once, and nobody hears of it.
@@ -69,14 +101,21 @@ export const openConversation = (
 ): Conversation => {
   const stopped = new AbortController();
   const line = new Line();
+  /** Of the socket that there is. */
+  let ears: Ears | undefined;
   let opened = false;
   let over = false;
   let queued = false;
   let error: AgentError | undefined;
 
+  const deafen = (): void => {
+    if (ears) ears.talking = false;
+    ears = undefined;
+  };
   const finish = (end: { fault: AgentFault } | AgentClose): void => {
     if (over) return;
     over = true;
+    deafen();
     stopped.abort();
     handlers.closed(end);
   };
@@ -98,6 +137,7 @@ export const openConversation = (
     opened = false;
     let mayBeAddress = kept;
     const again = (): void => {
+      deafen();
       line.socket = undefined;
       line.tapped = false;
       error = undefined;
@@ -109,22 +149,17 @@ export const openConversation = (
       if (over || line.socket !== ws) return;
       if (mayBeAddress && message.type === 'error' && refusesAddress({ code: message.error.code ?? 1008, reason: '', error: message.error })) return again();
       mayBeAddress = false;
+      listening.talking = true;
       if (message.type === 'ping') send(pong(message.eventId));
       if (message.type === 'queue') queued = message.status !== 'admitted';
       if (message.type === 'error') error = message.error;
       handlers.message(message);
     };
     const take = (frame: Buffer): void => heard(readAgentFrame(frame));
-    const taker: PlainTaker = {
-      plain: (bytes, from, to) => {
-        const message = readAudioQuickly(bytes, from, to);
-        if (message) heard(message);
-        return message !== undefined;
-      },
-      givenBack: () => {
-        if (line.socket === ws) line.tapped = false;
-      },
-    };
+    const listening = new Ears(handlers.audio, heard, () => {
+      if (line.socket === ws) line.tapped = false;
+    });
+    ears = listening;
     ws.on('upgrade', (response) => {
       line.wire = response.socket;
       line.atOnce = takesAtOnce(response.socket);
@@ -132,7 +167,7 @@ export const openConversation = (
     ws.on('open', () => {
       if (line.socket !== ws) return;
       opened = true;
-      line.tapped = line.wire !== undefined && tapText(line.wire, false, MOST_FRAME_BYTES, take, lender, taker);
+      line.tapped = line.wire !== undefined && tapText(line.wire, false, MOST_FRAME_BYTES, take, lender, listening);
       send(opening(words));
     });
     // ElevenLabs speaks text only.
@@ -165,6 +200,7 @@ export const openConversation = (
     stir: () => send(USER_ACTIVITY),
     close: () => {
       over = true;
+      deafen();
       stopped.abort();
       line.tapped = false;
       const ws = line.socket;

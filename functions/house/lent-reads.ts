@@ -4,9 +4,12 @@ import { connect, isIP, Socket, type OnReadOpts, type SocketConstructorOpts, typ
 import type { Duplex } from 'node:stream';
 import { connect as connectSecure } from 'node:tls';
 
-/** Whoever is lent the first `count` bytes of a buffer has them until it returns: then they are written over. */
+/** Has the first `count` bytes of a buffer until it returns: then they are written over. */
+export interface Borrower {
+  lent(bytes: Buffer, count: number): void;
+}
 export interface Lender {
-  to: ((bytes: Buffer, count: number) => void) | undefined;
+  to: Borrower | undefined;
 }
 
 /** As much as Node reads at once otherwise. */
@@ -15,8 +18,9 @@ const shared = Buffer.allocUnsafeSlow(64 * 1024);
 const onreadOf = (lender: Lender, socket: () => Socket): OnReadOpts => ({
   buffer: shared,
   callback: (count) => {
-    if (!lender.to) return socket().push(Buffer.from(shared.subarray(0, count)));
-    lender.to(shared, count);
+    const { to } = lender;
+    if (!to) return socket().push(Buffer.from(shared.subarray(0, count)));
+    to.lent(shared, count);
     return true;
   },
 });

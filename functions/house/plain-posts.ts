@@ -38,7 +38,7 @@ interface Asked { request: Buffer; done: (status: number) => void; failed: (erro
 /** One connection. `free`: it may be asked again; `gone`: never. Of the two, and of an answer or a failure, each is called once for a request. */
 class Line {
   readonly #socket: Socket;
-  readonly #lender: Lender = { to: (bytes, count) => this.#read(bytes.subarray(0, count)) };
+  readonly #lender: Lender = { to: { lent: (bytes, count) => this.#read(bytes.subarray(0, count)) } };
   readonly #free: (line: Line) => void;
   readonly #gone: (line: Line) => void;
   #asked: Asked | undefined;

@@ -2,7 +2,7 @@
 // would otherwise go through a stream of its own. Everything else (handshake, control frames, fragments, faults, the close) stays with `ws`.
 import { isUtf8 } from 'node:buffer';
 import type { Duplex } from 'node:stream';
-import type { Lender } from './lent-reads.ts';
+import type { Borrower, Lender } from './lent-reads.ts';
 import { applyMask } from './text-frame.ts';
 
 /** RFC 6455, 5.2: one whole message, of text, without extensions. */
@@ -25,6 +25,103 @@ export interface PlainTaker {
   givenBack?(): void;
 }
 
+/** A class: each frame of either side passes here, and what it asks of itself should lie in few places of memory. */
+class TextTap implements Borrower {
+  readonly #taker: PlainTaker | undefined;
+  readonly #masked: boolean;
+  readonly #mostBytes: number;
+  /** The beginning of a frame whose rest has not come, and how long it is as far as one knows. */
+  #heldBytes = 0;
+  #wanted = 0;
+  #held: Buffer[] = [];
+  readonly #lender: Lender | undefined;
+  readonly #text: (message: Buffer) => void;
+  readonly #wire: Duplex;
+  readonly #forWs: (chunk: Buffer) => void;
+  readonly #ofStream = (chunk: Buffer): void => this.lent(chunk, chunk.length);
+
+  constructor(wire: Duplex, forWs: (chunk: Buffer) => void, masked: boolean, mostBytes: number, text: (message: Buffer) => void, lender: Lender | undefined, taker: PlainTaker | undefined) {
+    this.#taker = taker;
+    this.#masked = masked;
+    this.#mostBytes = mostBytes;
+    this.#lender = lender;
+    this.#text = text;
+    this.#wire = wire;
+    this.#forWs = forWs;
+  }
+
+  begin(): void {
+    this.#wire.on('data', this.#ofStream);
+    this.#wire.off('data', this.#forWs);
+    if (this.#lender) this.#lender.to = this;
+  }
+
+  #kept(bytes: Buffer): Buffer {
+    return this.#lender ? Buffer.from(bytes) : bytes;
+  }
+
+  #pass(bytes: Buffer): void {
+    this.#forWs.call(this.#wire, this.#kept(bytes));
+  }
+
+  /** From anything on that a carrier or agent in good health does not send, `ws` reads all of it: what to make of it is its to judge. */
+  #giveBack(bytes: Buffer): void {
+    this.#wire.on('data', this.#forWs);
+    this.#wire.off('data', this.#ofStream);
+    if (this.#lender) this.#lender.to = undefined;
+    this.#taker?.givenBack?.();
+    this.#pass(bytes);
+  }
+
+  #hold(bytes: Buffer, frameBytes: number): void {
+    this.#held.push(this.#kept(bytes));
+    this.#heldBytes += bytes.length;
+    this.#wanted = frameBytes;
+  }
+
+  /** The whole message between the two: who takes it. False for what `ws` has to judge. */
+  #take(bytes: Buffer, from: number, to: number): boolean {
+    if (this.#taker?.plain(bytes, from, to)) return true;
+    const message = bytes.subarray(from, to);
+    if (!isUtf8(message)) return false;
+    this.#text(message);
+    return true;
+  }
+
+  lent(chunk: Buffer, count: number): void {
+    let bytes = chunk;
+    let stop = count;
+    if (this.#heldBytes > 0) {
+      const arrived = chunk.subarray(0, count);
+      if (this.#heldBytes + count < this.#wanted) return this.#hold(arrived, this.#wanted);
+      bytes = Buffer.concat([...this.#held, arrived]);
+      stop = bytes.length;
+      this.#held = [];
+      this.#heldBytes = 0;
+    }
+    const masked = this.#masked;
+    let at = 0;
+    while (at < stop) {
+      const start = at + headBytes(bytes, at, stop);
+      if (start > stop) return this.#hold(bytes.subarray(at, stop), 0);
+      const first = bytes[at]!;
+      const short = bytes[at + 1]! & 0x7f;
+      const length = short < 126 ? short : short === 126 ? (bytes[at + 2]! << 8) | bytes[at + 3]! : Number(bytes.readBigUInt64BE(at + 2));
+      const end = start + length;
+      if ((first !== TEXT && !PASSED.includes(first)) || bytes[at + 1]! >= 0x80 !== masked || length > this.#mostBytes) return this.#giveBack(bytes.subarray(at, stop));
+      if (end > stop) return this.#hold(bytes.subarray(at, stop), end - at);
+      if (first === TEXT) {
+        if (masked) applyMask(bytes, start, end);
+        if (!this.#take(bytes, start, end)) {
+          if (masked) applyMask(bytes, start, end);
+          return this.#giveBack(bytes.subarray(at, stop));
+        }
+      } else this.#pass(bytes.subarray(at, end));
+      at = end;
+    }
+  }
+}
+
 /**
  * `wire`: what an open WebSocket was made of; `masked`: whether the other side has to mask, because it is the client; `text` gets each message that is
  * at most so long and lies in one piece, as a view of what arrived. Other messages come out of `ws`, in their place among these. `lender`: where the
@@ -37,68 +134,6 @@ export const tapText = (
   const forWs = listeners[0];
   // Without the one listener of `ws` there is nothing to take from: it then reads everything, as it would without us.
   if (!forWs || listeners.length !== 1) return false;
-  /** The beginning of a frame whose rest has not come, and how long it is as far as one knows. */
-  let held: Buffer[] = [];
-  let heldBytes = 0;
-  let wanted = 0;
-  const kept = (bytes: Buffer): Buffer => (lender ? Buffer.from(bytes) : bytes);
-  const pass = (bytes: Buffer): void => forWs.call(wire, kept(bytes));
-  /** From anything on that a carrier or agent in good health does not send, `ws` reads all of it: what to make of it is its to judge. */
-  const giveBack = (bytes: Buffer): void => {
-    wire.on('data', forWs);
-    wire.off('data', readChunk);
-    if (lender) lender.to = undefined;
-    taker?.givenBack?.();
-    pass(bytes);
-  };
-  const hold = (bytes: Buffer, frameBytes: number): void => {
-    held.push(kept(bytes));
-    heldBytes += bytes.length;
-    wanted = frameBytes;
-  };
-
-  /** The whole message between the two: who takes it. False for what `ws` has to judge. */
-  const take = (bytes: Buffer, from: number, to: number): boolean => {
-    if (taker?.plain(bytes, from, to)) return true;
-    const message = bytes.subarray(from, to);
-    if (!isUtf8(message)) return false;
-    text(message);
-    return true;
-  };
-  const read = (chunk: Buffer, count = chunk.length): void => {
-    let bytes = chunk;
-    let stop = count;
-    if (heldBytes > 0) {
-      const arrived = chunk.subarray(0, count);
-      if (heldBytes + count < wanted) return hold(arrived, wanted);
-      bytes = Buffer.concat([...held, arrived]);
-      stop = bytes.length;
-      held = [];
-      heldBytes = 0;
-    }
-    let at = 0;
-    while (at < stop) {
-      const start = at + headBytes(bytes, at, stop);
-      if (start > stop) return hold(bytes.subarray(at, stop), 0);
-      const first = bytes[at]!;
-      const short = bytes[at + 1]! & 0x7f;
-      const length = short < 126 ? short : short === 126 ? (bytes[at + 2]! << 8) | bytes[at + 3]! : Number(bytes.readBigUInt64BE(at + 2));
-      const end = start + length;
-      if ((first !== TEXT && !PASSED.includes(first)) || bytes[at + 1]! >= 0x80 !== masked || length > mostBytes) return giveBack(bytes.subarray(at, stop));
-      if (end > stop) return hold(bytes.subarray(at, stop), end - at);
-      if (first === TEXT) {
-        if (masked) applyMask(bytes, start, end);
-        if (!take(bytes, start, end)) {
-          if (masked) applyMask(bytes, start, end);
-          return giveBack(bytes.subarray(at, stop));
-        }
-      } else pass(bytes.subarray(at, end));
-      at = end;
-    }
-  };
-  const readChunk = (chunk: Buffer): void => read(chunk);
-  wire.on('data', readChunk);
-  wire.off('data', forWs);
-  if (lender) lender.to = read;
+  new TextTap(wire, forWs, masked, mostBytes, text, lender, taker).begin();
   return true;
 };

@@ -19,6 +19,27 @@ export interface AdmissionDeps extends JoinDeps {
   accounts: Partial<Record<CarrierName, string>>;
 }
 
+/** A class: each frame from the caller passes here. */
+class PlainInput implements Pick<StreamInput, 'plain'> {
+  readonly #codec: StreamCodec;
+  readonly #take: (event: StreamEvent) => void;
+  /** Once there is a bridge. */
+  caller: Bridge['caller'] | undefined = undefined;
+
+  constructor(codec: StreamCodec, take: (event: StreamEvent) => void) {
+    this.#codec = codec;
+    this.#take = take;
+  }
+
+  plain(bytes: Buffer, from: number, to: number): boolean {
+    const event = this.#codec.readPlain?.(bytes, from, to);
+    if (!event) return false;
+    if (this.caller && event.event === 'media') this.caller.frame(event.payload, event.chunk);
+    else this.#take(event);
+    return true;
+  }
+}
+
 type State = 'new' | 'checking' | 'bridged' | 'closed';
 /** `shown`: a ticket that stood in the address of the handshake. The start frame's counts first, where a carrier hands parameters over there. */
 export const admission = (transport: Transport, codec: StreamCodec, deps: AdmissionDeps, bridges: Bridges, shown?: string): StreamInput => {
@@ -31,6 +52,7 @@ export const admission = (transport: Transport, codec: StreamCodec, deps: Admiss
   const settle = (next: State): void => {
     if (state === 'new' || state === 'checking') bridges.settled();
     state = next;
+    input.caller = undefined;
     clearTimeout(timer);
     early = [];
   };
@@ -109,6 +131,8 @@ export const admission = (transport: Transport, codec: StreamCodec, deps: Admiss
     const kept = early;
     settle('bridged');
     for (const event of kept) made.carrier(event);
+    // Unless that was the end of it.
+    if (state === 'bridged') input.caller = made.caller;
   };
   const keep = (event: StreamEvent): void => {
     early.push(event.event === 'media' ? { ...event, payload: Buffer.from(event.payload) } : event);
@@ -118,6 +142,7 @@ export const admission = (transport: Transport, codec: StreamCodec, deps: Admiss
   };
 
   const take = (event: StreamEvent): void => {
+    if (state === 'closed') return;
     if (joined) return joined.carrier(event);
     if (state === 'checking') return keep(event);
     if (event.event === 'start') {
@@ -130,9 +155,10 @@ export const admission = (transport: Transport, codec: StreamCodec, deps: Admiss
     else if (++frames > options.mostFramesBeforeStart) refuse('too-much-before-start');
     else if (event.event !== 'connected') metrics.count('events_ignored');
   };
+  const input = new PlainInput(codec, take);
 
-  return {
-    frame: (bytes) => {
+  return Object.assign(input, {
+    frame: (bytes: Buffer) => {
       if (state === 'closed') return;
       const event = codec.read(bytes);
       if (event.event !== 'fault') return take(event);
@@ -141,17 +167,11 @@ export const admission = (transport: Transport, codec: StreamCodec, deps: Admiss
       metrics.countBy('streams_closed', event.reason);
       joined.letGo(`carrier-${event.reason}`, event.closeCode).catch(() => {});
     },
-    plain: (bytes, from, to) => {
-      if (state === 'closed') return false;
-      const event = codec.readPlain?.(bytes, from, to);
-      if (event) take(event);
-      return event !== undefined;
-    },
-    closed: (code) => {
+    closed: (code: number) => {
       settle('closed');
       joined?.carrierClosed(code);
     },
     speaking: () => joined?.speaking() ?? false,
     handOver: () => joined?.handOver(),
-  };
+  });
 };

@@ -1,11 +1,18 @@
 // The agent's audio between its socket and outbound.ts: the barge-in gate, the carrier's format, and the pauses between utterances.
+import type { AudioTaker } from '#agent/conversation.ts';
 import type { AudioFormat } from '#audio/formats.ts';
 import { transcoder, type Transcoder } from '#audio/transcoder.ts';
 import type { Counter, Metrics } from './metrics.ts';
 import type { Outbound } from './outbound.ts';
 import type { CarrierLeg } from './ports.ts';
 
-export interface AgentAudio {
+export interface AgentAudio extends AudioTaker {
+  /** Takes audio as it comes, while it goes straight to the caller: `play` without anybody who has to know of each piece. */
+  takes(base64: Buffer, eventId: number | null): boolean;
+  /** Whether it does from now on: nothing waits for the agent to speak. */
+  straight(on: boolean): void;
+  /** When the agent's audio last came, `ms`; 0 when it never did. */
+  lastMs(): number;
   /** The agent's own words about its format, with which each conversation begins; before it, nothing can be played. */
   format(format: AudioFormat): void;
   /** False when the audio is older than an interruption, or comes too late to be said: it was dropped. */
@@ -21,19 +28,21 @@ export interface AgentAudio {
   close(): void;
 }
 
+/** What every piece asks for stands first, so that it lies together. */
 class GatedAudio implements AgentAudio {
-  readonly #leg: CarrierLeg;
-  readonly #out: Outbound;
-  readonly #idleMs: number;
-  readonly #metrics: Metrics;
-  readonly #played: Counter;
+  #straight = false;
+  #muted = false;
   readonly #ms: () => number;
-  #change: Transcoder | undefined = undefined;
+  #lastAudio = 0;
   /** Audio with an event id strictly below this was made before the latest interruption. */
   #gate: number | undefined = undefined;
-  #muted = false;
+  #change: Transcoder | undefined = undefined;
+  readonly #played: Counter;
+  readonly #out: Outbound;
   #idle: NodeJS.Timeout | undefined = undefined;
-  #lastAudio = 0;
+  readonly #leg: CarrierLeg;
+  readonly #idleMs: number;
+  readonly #metrics: Metrics;
 
   constructor(leg: CarrierLeg, out: Outbound, idleMs: number, metrics: Metrics, ms: () => number) {
     this.#leg = leg;
@@ -51,7 +60,6 @@ class GatedAudio implements AgentAudio {
 
   /** One timer at a time, moved on when it fires too early: setting one for each frame would cost more than the frame. */
   #watchIdle(): void {
-    this.#lastAudio = this.#ms();
     if (!this.#idle) this.#idle = setTimeout(() => this.#idled(), this.#idleMs);
   }
 
@@ -70,7 +78,22 @@ class GatedAudio implements AgentAudio {
     this.#gate = undefined;
   }
 
+  takes(base64: Buffer, eventId: number | null): boolean {
+    if (!this.#straight) return false;
+    this.play(base64, eventId);
+    return true;
+  }
+
+  straight(on: boolean): void {
+    this.#straight = on;
+  }
+
+  lastMs(): number {
+    return this.#lastAudio;
+  }
+
   play(base64: Buffer, eventId: number | null): boolean {
+    this.#lastAudio = this.#ms();
     // Strictly older only: an answer may carry the very id of the interruption that it answers.
     if (eventId !== null && this.#gate !== undefined && eventId < this.#gate) {
       this.#metrics.count('stale_audio_dropped');
@@ -112,6 +135,7 @@ class GatedAudio implements AgentAudio {
 
   close(): void {
     this.#muted = true;
+    this.#straight = false;
     this.#stopIdle();
   }
 }

@@ -1,6 +1,6 @@
 // The agent's side of a bridge: one conversation and, where it breaks off through no fault of ours, one more, which is told what was said so far.
 import type { AgentMessage, Opening } from '#agent/codec.ts';
-import type { Conversation } from '#agent/conversation.ts';
+import type { AudioTaker, Conversation } from '#agent/conversation.ts';
 import { faultOfClose, type AgentClose, type AgentFault } from '#agent/failure.ts';
 import type { Turn } from '#calls/call.ts';
 import type { CarrierName } from '#calls/lead.ts';
@@ -20,6 +20,8 @@ export interface AgentLeg {
 }
 
 export interface AgentLegHandlers {
+  /** Is asked for each plain piece of audio; `message` hears of those that it does not take, of the first of each conversation among them. */
+  audio: AudioTaker;
   message(message: AgentMessage): void;
   /** It closed in order. */
   ended(detail: string | null): void;
@@ -106,7 +108,7 @@ export const agentLeg = ({ deps, carrier, opening, resumes, comesBack, said, lea
     spoke = false;
     goesOn = everSpoke;
     openedMs = ms();
-    current.conversation = openAgent(opening(goesOn && !ownWords ? (why?.firstMessage ?? options.resumeMessage) : null), { message, closed }, carrier);
+    current.conversation = openAgent(opening(goesOn && !ownWords ? (why?.firstMessage ?? options.resumeMessage) : null), { audio: on.audio, message, closed }, carrier);
   };
   /** Once, and only where another conversation may fare better: a broken contract or an empty account stays what it is. */
   const mayFareBetter = (fault: AgentFault): boolean =>

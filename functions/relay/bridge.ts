@@ -6,7 +6,7 @@ import { documentOf } from '#calls/call.ts';
 import type { StreamEvent } from '#carriers/stream.ts';
 import { agentAudio } from './agent-audio.ts';
 import { agentLeg, type AgentLeg } from './agent-leg.ts';
-import { callerAudio } from './caller-audio.ts';
+import { callerAudio, type CallerAudio } from './caller-audio.ts';
 import { ending } from './ending.ts';
 import { openingFor } from './opening.ts';
 import { outbound } from './outbound.ts';
@@ -24,6 +24,8 @@ export interface Bridge {
   readonly epoch: number;
   /** Anything that the carrier says after its start frame. */
   carrier(event: StreamEvent): void;
+  /** What most of that is: `carrier` may be passed by. */
+  readonly caller: Pick<CallerAudio, 'frame'>;
   /** The carrier's socket is gone. */
   carrierClosed(code: number): void;
   /** The stream has to go elsewhere; the call goes on with the next document. Resolves when everything here is closed. */
@@ -40,9 +42,6 @@ const TURNS_PER_EPOCH = 10_000;
 /** Clears of one bridge; marks of an earlier one that come back late are then nobody's. */
 const GENERATIONS_PER_EPOCH = 10_000;
 
-/** Frames of caller audio between two looks at how much waits for the carrier: 160 ms of Twilio's. */
-const LOOK_EVERY = 8;
-
 export const bridge = (deps: BridgeDeps, call: BridgedCall, leg: CarrierLeg, finished: () => void): Bridge => {
   const { options, metrics, ms, clock } = deps;
   const log = deps.log.with({ callId: call.callId });
@@ -56,7 +55,7 @@ export const bridge = (deps: BridgeDeps, call: BridgedCall, leg: CarrierLeg, fin
   const { transfer } = call.call ?? {};
   const back = transfer?.state === 'failed' && transfer.epoch === documentOf(call.epoch) - 1;
   let heardAgent = false;
-  /** An end has begun, of whatever kind. Asked for every frame: `end.begun()` says the same from further away. */
+  /** An end has begun, of whatever kind. Asked for every message: `end.begun()` says the same from further away. */
   let over = false;
 
   const end = ending({
@@ -67,13 +66,19 @@ export const bridge = (deps: BridgeDeps, call: BridgedCall, leg: CarrierLeg, fin
       tools.stop();
       talking.abort();
       voice.close();
+      caller.close();
       agent.close();
     },
   });
+  /** The caller talks over the agent, or is to hear no more of it. */
+  const cut = (eventId: number | null): void => {
+    const queuedTo = out.nextPosition();
+    turns.cutAt(voice.interrupt(eventId), queuedTo);
+  };
   /** Ends with a recorded sentence; `clear` when what is queued does not matter any more. */
   const endWith = (sentence: SentenceName, reason: Parameters<typeof end.end>[0], detail: string | null, clear: boolean): void => {
     if (end.begun()) return;
-    if (clear) turns.cutAt(voice.interrupt(null));
+    if (clear) cut(null);
     voice.say(deps.sentences(sentence, leg.shape));
     end.end(reason, detail);
   };
@@ -93,6 +98,7 @@ export const bridge = (deps: BridgeDeps, call: BridgedCall, leg: CarrierLeg, fin
   };
 
   const watchdogs = watch(call.startedMs, options, ms, {
+    audioMs: () => voice.lastMs(),
     // An agent that leaves has nothing to answer any more.
     reassure: () => (tools.leaving() === undefined ? voice.say(deps.sentences('one-moment', leg.shape)) : undefined),
     // A caller who was promised a person gets one, whatever becomes of the agent.
@@ -100,16 +106,17 @@ export const bridge = (deps: BridgeDeps, call: BridgedCall, leg: CarrierLeg, fin
     callTooLong: () => endWith('call-ended', 'timed-out', null, true),
   });
   const tools = toolUse({
-    deps: { ...deps, log }, call, leg, recorder: written, signal: talking.signal, handingOver: () => caller.hold(), lastWordsSaid: () => agentEnded(null), say: (bytes) => voice.say(bytes),
+    deps: { ...deps, log }, call, leg, recorder: written, signal: talking.signal, handingOver: () => caller.hold(), audioMs: () => voice.lastMs(), lastWordsSaid: () => agentEnded(null), say: (bytes) => voice.say(bytes),
     answer: (id, result, isError) => agent.answerTool(id, result, isError),
   });
 
   const play = (message: Extract<AgentMessage, { type: 'audio' }>): void => {
     const from = out.nextPosition();
     if (!voice.play(message.base64, message.eventId)) return;
-    turns.spoke(from, out.nextPosition() - from, message.alignment);
+    turns.spoke(from, message.alignment);
     watchdogs.agentSpoke();
-    tools.spoke();
+    // Until the next message of another kind nobody asks for more than the audio itself.
+    voice.straight(true);
     const turn = waits.agentSpeaks();
     if (turn !== undefined) metrics.observe('turn_ms', turn);
     if (heardAgent) return;
@@ -138,10 +145,11 @@ export const bridge = (deps: BridgeDeps, call: BridgedCall, leg: CarrierLeg, fin
   const fromAgent = (message: AgentMessage): void => {
     if (over) return;
     watchdogs.agentFrame();
+    if (message.type === 'audio') return play(message);
+    voice.straight(false);
     switch (message.type) {
-      case 'audio': return play(message);
       case 'metadata': return connected(message);
-      case 'interruption': return turns.cutAt(voice.interrupt(message.eventId));
+      case 'interruption': return cut(message.eventId);
       case 'caller-said':
         waits.callerSpoke();
         // A word that is thrown in while the agent speaks asks for nothing.
@@ -162,16 +170,15 @@ export const bridge = (deps: BridgeDeps, call: BridgedCall, leg: CarrierLeg, fin
   /** What it said goes on to be heard; the caller's words are kept until the next conversation listens. */
   const reopening = (fault: AgentFault): void => {
     metrics.countBy('agent_faults', fault);
+    voice.straight(false);
     voice.flush();
     turns.restarted();
     caller.hold();
     watchdogs.reopened();
   };
 
-  let framesHeard = 0;
   /** Looked at while the caller is heard: a carrier that sends and does not read is let go. */
   const checkCarrier = (): void => {
-    if (framesHeard++ % LOOK_EVERY !== 0) return;
     const waiting = leg.waitingBytes();
     metrics.peak('carrier_socket_bytes', waiting);
     if (waiting > options.mostCarrierSocketBytes) end.lose('carrier-does-not-read', 1013);
@@ -182,20 +189,17 @@ export const bridge = (deps: BridgeDeps, call: BridgedCall, leg: CarrierLeg, fin
     comesBack: back ? { firstMessage: options.nobodyFreeMessage, happened: nobodyWasFree } : undefined,
     opening: (firstMessage) => openingFor(call, firstMessage),
     said: async () => [...(await call.earlier ?? []), ...turns.turns],
-  }, { message: fromAgent, ended: agentEnded, lost: agentLost, reopening });
-  const caller = callerAudio(leg.shape, agent, options, metrics);
+  }, { audio: voice, message: fromAgent, ended: agentEnded, lost: agentLost, reopening });
+  const caller = callerAudio(leg.shape, agent, options, metrics, { listen: (payload) => waits.heard(payload), look: checkCarrier });
   written.event({ kind: 'stream-started', at: at(), epoch: call.epoch, streamSid: leg.streamSid });
 
   return {
     callId: call.callId,
     epoch: call.epoch,
+    caller,
     carrier: (event) => {
       switch (event.event) {
-        case 'media':
-          if (over) return;
-          waits.heard(event.payload);
-          caller.frame(event.payload, event.chunk);
-          return checkCarrier();
+        case 'media': return caller.frame(event.payload, event.chunk);
         case 'mark': return void out.echoed(event.name);
         case 'dtmf':
           if (end.begun()) return;
@@ -218,7 +222,7 @@ export const bridge = (deps: BridgeDeps, call: BridgedCall, leg: CarrierLeg, fin
     },
     handOver: () => {
       // What the caller did not hear any more was not said.
-      if (!end.begun()) turns.cutAt(out.playout.heardBy(ms()));
+      if (!end.begun()) turns.cutAt(out.playout.heardBy(ms()), out.nextPosition());
       return end.handOver() ? end.done : undefined;
     },
     speaking: () => out.remainingMs() > 0,

@@ -13,39 +13,59 @@ export interface CallerAudio {
   /** The agent does not listen for now (its queue says `waiting`), or does again. */
   hold(): void;
   resume(): void;
+  /** Nobody is heard any more. */
+  close(): void;
 }
 
-/** Messages between two looks at how much waits: 160 ms of Twilio's, a hundredth of what may. */
+/** Frames between two looks at how much waits, for the agent and for the carrier: 160 ms of Twilio's, a hundredth of what may. */
 const LOOK_EVERY = 8;
+/** Of Twilio's frames of 20 ms one in three is listened to, of Exotel's of 100 ms each. */
+const LISTEN_EVERY = 3;
+const LONG_MS = 60;
+
+/** What is seen to now and then while the caller is heard. */
+export interface NowAndThen {
+  /** A frame every 60 ms or so. */
+  listen(payload: Buffer): void;
+  /** How much the carrier has not taken yet. */
+  look(): void;
+}
 
 type Sink = { audio(base64: Buffer): void; waitingBytes(): number };
 
 type CallerOptions = Pick<RelayOptions, 'callerKeptMs' | 'agentChunkMs' | 'mostAgentSocketBytes'>;
 
+/** What every frame asks for stands first, so that it lies together. */
 class KeptCallerAudio implements CallerAudio {
-  readonly #shape: AudioShape;
-  readonly #sink: Sink;
-  readonly #options: CallerOptions;
-  readonly #metrics: Metrics;
   readonly #frames: Counter;
   readonly #toAgent: Counter;
+  readonly #sink: Sink;
+  readonly #longFrame: number;
+  #closed = false;
+  #count = 0;
+  #sent = 0;
+  #lastChunk: number | null = null;
+  #listening = false;
+  /** Each frame is a message of its own, as it came. */
+  #asItIs = false;
+  /** The agent's socket holds too much. */
+  #full = false;
+  readonly #shape: AudioShape;
+  readonly #options: CallerOptions;
+  readonly #metrics: Metrics;
+  readonly #meanwhile: NowAndThen;
   readonly #mostKept: number;
   #kept: Buffer[] = [];
   #keptBytes = 0;
   #change: Transcoder | undefined = undefined;
-  #listening = false;
-  #lastChunk: number | null = null;
-  /** Each frame is a message of its own, as it came. */
-  #asItIs = false;
   /** Bytes in the agent's format that make one message; 1 where each frame is one. */
   #chunkBytes = 1;
   #gathered: Uint8Array[] = [];
   #gatheredBytes = 0;
-  #sent = 0;
-  /** The agent's socket holds too much. */
-  #full = false;
 
-  constructor(shape: AudioShape, sink: Sink, options: CallerOptions, metrics: Metrics) {
+  constructor(shape: AudioShape, sink: Sink, options: CallerOptions, metrics: Metrics, meanwhile: NowAndThen) {
+    this.#longFrame = (LONG_MS * bytesPerMs(shape) * 4) / 3;
+    this.#meanwhile = meanwhile;
     this.#shape = shape;
     this.#sink = sink;
     this.#options = options;
@@ -93,6 +113,9 @@ class KeptCallerAudio implements CallerAudio {
   }
 
   frame(payload: Buffer, chunk: number | null): void {
+    if (this.#closed) return;
+    const count = this.#count++;
+    if (count % LISTEN_EVERY === 0 || payload.length >= this.#longFrame) this.#meanwhile.listen(payload);
     this.#frames.value++;
     if (chunk !== null) {
       const last = this.#lastChunk;
@@ -100,9 +123,12 @@ class KeptCallerAudio implements CallerAudio {
       if (last !== null && chunk <= last) this.#metrics.count('late_frames');
       else this.#lastChunk = chunk;
     }
-    if (payload.length === 0) return;
-    if (this.#listening) this.#pass(payload);
-    else this.#keep(payload);
+    if (payload.length > 0) {
+      if (this.#listening) this.#pass(payload);
+      else this.#keep(payload);
+    }
+    // May be the end of all.
+    if (count % LOOK_EVERY === 0) this.#meanwhile.look();
   }
 
   ready(format: AudioFormat): void {
@@ -126,6 +152,11 @@ class KeptCallerAudio implements CallerAudio {
     this.#keptBytes = 0;
     for (const payload of early) this.#pass(payload);
   }
+
+  close(): void {
+    this.#closed = true;
+  }
 }
 
-export const callerAudio = (shape: AudioShape, sink: Sink, options: CallerOptions, metrics: Metrics): CallerAudio => new KeptCallerAudio(shape, sink, options, metrics);
+export const callerAudio = (shape: AudioShape, sink: Sink, options: CallerOptions, metrics: Metrics, meanwhile: NowAndThen): CallerAudio =>
+  new KeptCallerAudio(shape, sink, options, metrics, meanwhile);

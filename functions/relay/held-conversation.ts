@@ -106,6 +106,7 @@ export const holdConversation = (open: (handlers: ConversationHandlers) => Conve
   };
 
   const conversation = open({
+    audio: { takes: (base64, eventId) => live && !over && taker?.audio !== undefined && taker.audio.takes(base64, eventId) },
     message: (message) => {
       if (over) return;
       if (taker) pass((to) => to.message(message));

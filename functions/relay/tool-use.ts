@@ -16,14 +16,12 @@ export interface ToolUse {
   called(message: Extract<AgentMessage, { type: 'tool-call' }>): void;
   /** The agent used a tool of its platform's own. */
   used(name: string): void;
-  /** More of the agent's audio is on its way: its last words are not over yet. */
-  spoke(): void;
   leaving(): Leaving;
   stop(): void;
 }
 
 interface ToolUseParts {
-  deps: Pick<BridgeDeps, 'tools' | 'askCallback' | 'canTransfer' | 'clock' | 'log'> & { options: Pick<BridgeDeps['options'], 'endCallMs' | 'transferMs'> };
+  deps: Pick<BridgeDeps, 'tools' | 'askCallback' | 'canTransfer' | 'clock' | 'ms' | 'log'> & { options: Pick<BridgeDeps['options'], 'endCallMs' | 'transferMs'> };
   call: BridgedCall;
   leg: Pick<CarrierLeg, 'carrier' | 'shape'>;
   recorder: Pick<Recorder, 'event'>;
@@ -34,6 +32,8 @@ interface ToolUseParts {
   say: (bytes: Uint8Array) => void;
   /** From here on the agent only says its last words: what the caller says is no longer for it. */
   handingOver: () => void;
+  /** When the agent's audio last came, by `deps.ms`. */
+  audioMs: () => number;
   /** Nothing more came from the agent: its last words were its last. */
   lastWordsSaid: () => void;
 }
@@ -43,7 +43,7 @@ const MOST_TOOLS = 8;
 const nobodyTakesOver = 'Nobody can be put through from this line. Say so, and offer that they are called back.';
 const cannotPlan = 'No call can be planned from this line. Say so, and that they can ask again by the form.';
 
-export const toolUse = ({ deps, call, leg, recorder, signal, answer, say, handingOver, lastWordsSaid }: ToolUseParts): ToolUse => {
+export const toolUse = ({ deps, call, leg, recorder, signal, answer, say, handingOver, audioMs, lastWordsSaid }: ToolUseParts): ToolUse => {
   const at = (): string => deps.clock.now().toISOString();
   let leaving: Leaving;
   let timer: NodeJS.Timeout | undefined;
@@ -52,7 +52,14 @@ export const toolUse = ({ deps, call, leg, recorder, signal, answer, say, handin
   /** Whether more audio follows, and when the close comes, is not said: we go on when neither came for a while. */
   const waitForLastWords = (): void => {
     clearTimeout(timer);
-    timer = setTimeout(lastWordsSaid, leaving === 'transfer' ? deps.options.transferMs : deps.options.endCallMs);
+    const asked = deps.ms();
+    const quietMs = leaving === 'transfer' ? deps.options.transferMs : deps.options.endCallMs;
+    const look = (): void => {
+      const left = Math.max(asked, audioMs()) + quietMs - deps.ms();
+      if (left <= 0) lastWordsSaid();
+      else timer = setTimeout(look, left);
+    };
+    timer = setTimeout(look, quietMs);
   };
   const endCall = (): void => {
     // An agent that hands over and then says goodbye hands over.
@@ -99,9 +106,6 @@ export const toolUse = ({ deps, call, leg, recorder, signal, answer, say, handin
     used: (name) => {
       if (name === 'end_call') endCall();
       if (name === 'voicemail_detection') recorder.event({ kind: 'outcome', at: at(), source: 'agent', disposition: 'voicemail', summary: null });
-    },
-    spoke: () => {
-      if (leaving) waitForLastWords();
     },
     leaving: () => leaving,
     stop: () => clearTimeout(timer),

@@ -7,10 +7,10 @@ export interface Transcript {
   agentSays(text: string, eventId: number | null): void;
   /** The agent's own word on what it said before it was cut short. */
   corrected(text: string, instead: string | null, eventId: number | null): void;
-  /** Agent audio was queued from this position; `bytes` in the carrier's shape. */
-  spoke(position: number, bytes: number, alignment: Alignment | null): void;
-  /** The caller talked over the agent, having heard up to this position: the agent's turn is cut to that. */
-  cutAt(position: number): void;
+  /** Agent audio was queued from this position on. To be told of the first of an utterance, and of all that has an alignment. */
+  spoke(position: number, alignment: Alignment | null): void;
+  /** The caller talked over the agent, having heard up to `position` of what was queued up to `end`: the agent's turn is cut to that. */
+  cutAt(position: number, end: number): void;
   /** Another conversation goes on with the talk: its event ids count anew, and its audio belongs to its own words. */
   restarted(): void;
   /** The turns so far, as they are kept. */
@@ -21,10 +21,9 @@ interface Written extends Turn {
   eventId: number | null;
 }
 
-/** The audio of one utterance: where it began, how long it is, when each character is spoken. */
+/** The audio of one utterance: where it began, when each character is spoken. */
 interface Utterance {
   start: number;
-  bytes: number;
   chars: { char: string; atMs: number }[];
   turn: Written | undefined;
 }
@@ -101,29 +100,28 @@ class KeptTranscript implements Transcript {
     if (turn) this.#rewrite(turn, text.trim().slice(0, MOST_TEXT));
   }
 
-  spoke(position: number, bytes: number, alignment: Alignment | null): void {
-    const utterance = (this.#utterance ??= { start: position, bytes: 0, chars: [], turn: this.#unvoiced });
+  spoke(position: number, alignment: Alignment | null): void {
+    const utterance = (this.#utterance ??= { start: position, chars: [], turn: this.#unvoiced });
     this.#unvoiced = undefined;
-    if (alignment && utterance.chars.length < MOST_CHARS) {
-      const offset = utterance.bytes / this.#bytesPerMs;
-      const chars = utterance.chars;
-      alignment.chars.forEach((char, i) => chars.push({ char, atMs: offset + (alignment.startsMs[i] ?? 0) }));
-    }
-    utterance.bytes += bytes;
+    if (!alignment || utterance.chars.length >= MOST_CHARS) return;
+    const offset = (position - utterance.start) / this.#bytesPerMs;
+    const chars = utterance.chars;
+    alignment.chars.forEach((char, i) => chars.push({ char, atMs: offset + (alignment.startsMs[i] ?? 0) }));
   }
 
-  cutAt(position: number): void {
+  cutAt(position: number, end: number): void {
     const cut = this.#utterance;
     this.#utterance = undefined;
     this.#unvoiced = undefined;
     // Without a text for this audio there is nothing to cut; the agent's own correction, if it sends one, is for all cases.
     if (!cut?.turn) return;
     const heardBytes = Math.max(0, position - cut.start);
-    if (heardBytes >= cut.bytes) return;
+    const bytes = end - cut.start;
+    if (heardBytes >= bytes) return;
     const heardMs = heardBytes / this.#bytesPerMs;
     const heard = cut.chars.length > 0
       ? cut.chars.filter(({ atMs }) => atMs < heardMs).map(({ char }) => char).join('').trim()
-      : shareOf(cut.turn.text, heardBytes / cut.bytes);
+      : shareOf(cut.turn.text, heardBytes / bytes);
     // A turn of which nothing was heard stays in its place.
     this.#rewrite(cut.turn, heard === '' ? '…' : heard);
   }

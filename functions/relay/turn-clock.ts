@@ -1,9 +1,9 @@
 // Measures what a caller waits for: from the end of their words to the agent's first audio, turn by turn. One for each bridge.
 import { decodeMulaw } from '#audio/mulaw.ts';
-import { bytesPerMs, type AudioShape } from '#audio/formats.ts';
+import type { AudioShape } from '#audio/formats.ts';
 
 export interface TurnClock {
-  /** A frame of caller audio as base64; one every 60 ms or so is listened to, which is as fine as this needs. */
+  /** Caller audio as base64; a frame every 60 ms or so is as fine as this needs. */
   heard(payload: Buffer): void;
   /** The agent understood something: what was loud was speech. */
   callerSpoke(): void;
@@ -56,20 +56,15 @@ class ListeningClock implements TurnClock {
   readonly turnMs: number[] = [];
   readonly #shape: AudioShape;
   readonly #ms: () => number;
-  readonly #longFrame: number;
-  #frames = 0;
   #loudAt: number | undefined = undefined;
   #waitingSince: number | undefined = undefined;
 
   constructor(shape: AudioShape, ms: () => number) {
     this.#shape = shape;
     this.#ms = ms;
-    this.#longFrame = (60 * bytesPerMs(shape) * 4) / 3;
   }
 
   heard(payload: Buffer): void {
-    // Twilio's are 20 ms, Exotel's 100.
-    if (this.#frames++ % 3 !== 0 && payload.length < this.#longFrame) return;
     if (loudness(this.#shape, payload) > LOUD) this.#loudAt = this.#ms();
   }
 

@@ -3,9 +3,9 @@ import type { AgentFault } from '#agent/failure.ts';
 import type { RelayOptions } from './options.ts';
 
 export interface Watch {
-  /** A frame of any kind came from the agent. */
+  /** A message of any kind came from the agent; audio need not be told. */
   agentFrame(): void;
-  /** Agent audio went out to the caller. */
+  /** The agent speaks: to be told of the first audio after anything else that is told here. */
   agentSpoke(): void;
   /** The agent understood the caller, who hears nobody and waits for an answer. */
   asked(): void;
@@ -21,6 +21,8 @@ export interface Watch {
 }
 
 export interface WatchHandlers {
+  /** When the agent's audio last came, `ms`; 0 when it never did. */
+  audioMs(): number;
   /** Nothing was heard yet, or no answer: say one-moment. Once for each wait. */
   reassure(): void;
   agentLost(fault: AgentFault): void;
@@ -65,11 +67,12 @@ class Watchdogs implements Watch {
     const question = this.#question;
     const error = this.#error;
     const since = now - this.#waitsSince;
+    const lastFrame = Math.max(this.#lastFrame, on.audioMs());
     if (now - this.#startedMs >= callLimitMs) return on.callTooLong();
     if (error && now - error.at >= errorGraceMs) return on.agentLost(error.fault);
     if (!this.#spoke && since >= (this.#waiting ? queueMs : firstAudioMs)) return on.agentLost(this.#waiting ? 'agent-queue-timeout' : 'agent-silent');
     // Pings say that a conversation lives, not that anybody in it will answer.
-    if (now - Math.min(this.#lastFrame, question?.at ?? this.#lastFrame) >= agentSilentMs) return on.agentLost('agent-silent');
+    if (now - Math.min(lastFrame, question?.at ?? lastFrame) >= agentSilentMs) return on.agentLost('agent-silent');
     if (question && !question.reassured && now - question.at >= reassureMs) {
       question.reassured = true;
       on.reassure();

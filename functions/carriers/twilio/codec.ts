@@ -88,18 +88,29 @@ const readPlain = (frame: Buffer, from: number, to: number): StreamEvent | undef
 
 const tail = Buffer.from('"}}');
 
-/** Twilio warns (31951) about missing or additional fields and ignores the message: these are all that it documents. */
-const writer = (streamSid: string): StreamWriter => {
-  const sid = JSON.stringify(streamSid);
-  const head = Buffer.from(`{"event":"media","streamSid":${sid},"media":{"payload":"`);
-  const clear = `{"event":"clear","streamSid":${sid}}`;
-  return {
-    before: () => head,
-    after: tail,
-    mark: (name) => `{"event":"mark","streamSid":${sid},"mark":{"name":${JSON.stringify(name)}}}`,
-    clear: () => clear,
-  };
-};
+/** Twilio warns (31951) about missing or additional fields and ignores the message: these are all that it documents. A class: each frame passes here. */
+class Writer implements StreamWriter {
+  readonly #head: Buffer;
+  readonly after = tail;
+  readonly #sid: string;
+
+  constructor(streamSid: string) {
+    this.#sid = JSON.stringify(streamSid);
+    this.#head = Buffer.from(`{"event":"media","streamSid":${this.#sid},"media":{"payload":"`);
+  }
+
+  before(): Buffer {
+    return this.#head;
+  }
+
+  mark(name: string): string {
+    return `{"event":"mark","streamSid":${this.#sid},"mark":{"name":${JSON.stringify(name)}}}`;
+  }
+
+  clear(): string {
+    return `{"event":"clear","streamSid":${this.#sid}}`;
+  }
+}
 
 export const twilioCodec: StreamCodec = {
   carrier: 'twilio',
@@ -110,5 +121,5 @@ export const twilioCodec: StreamCodec = {
   reopens: true,
   readPlain,
   read: (frame) => readPlain(frame, 0, frame.length) ?? readByRule(frame),
-  writer,
+  writer: (streamSid) => new Writer(streamSid),
 };
