@@ -252,6 +252,25 @@ describe('when the caller talks over the agent', () => {
     expect(events.all.at(-1)?.kind).toBe('ended');
   });
 
+  it('cuts the transcript by how much of it was heard, in whatever pieces it came', async () => {
+    const { call, transcript } = await house();
+    const { stream, talk } = await call();
+    talk.send({ type: 'agent_response', agent_response_event: { agent_response: 'one two three four five six seven eight', event_id: 1 } });
+    for (let piece = 0; piece < 400; piece++) talk.audio(speech(160), 1);
+    // The first of eight seconds was heard.
+    const first = await stream.got.next((item) => item.kind === 'mark');
+    await stream.got.until(() => stream.audio().length >= 64_000);
+    stream.send({ event: 'mark', streamSid: 'MZ1', mark: { name: first.kind === 'mark' ? first.name : '' } });
+    stream.speak(frame(1));
+    await talk.received.next((f) => 'user_audio_chunk' in f);
+    talk.interrupt(2);
+    await stream.got.next((item) => item.kind === 'clear');
+    talk.send({ type: 'user_transcript', user_transcription_event: { user_transcript: 'stop', event_id: 2 } });
+    talk.audio(speech(160, 2), 2);
+    await stream.got.until(() => stream.audio().length >= 64_160);
+    expect(transcript()).toEqual(['agent: one', 'caller: stop']);
+  });
+
   it('cuts the transcript by the alignment, where the agent gives one', async () => {
     const { call, transcript, turns } = await house();
     const { stream, talk } = await call();

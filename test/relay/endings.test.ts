@@ -66,6 +66,21 @@ describe('when the agent ends the call', () => {
     expect(await ended()).toMatchObject({ endReason: 'agent-ended' });
   });
 
+  it('lets last words be as long as they are', async () => {
+    const { call, ended } = await house({ endCallMs: 500 });
+    const { stream, talk } = await call();
+    stream.playAlways();
+    talk.audio(speech(160));
+    endCall(talk);
+    for (let piece = 0; piece < 10; piece++) {
+      talk.audio(speech(160, piece));
+      await wait(100);
+    }
+    await ended();
+    await stream.closed;
+    expect(stream.audio().length).toBe(11 * 160);
+  });
+
   it('takes a plain close for a goodbye once the agent has spoken', async () => {
     const { call, ended } = await house();
     const { stream, talk } = await call();
