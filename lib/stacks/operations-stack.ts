@@ -44,6 +44,7 @@ export class OperationsStack extends Stack {
     const faults = metricOf('AWS/ApiGateway', '5xx', { ApiId: data.publicApi.api.apiId }, 'Sum', FIVE);
     const answerMs = answer.lambda.metricDuration({ period: FIVE, statistic: 'p99' });
     const calls = media.relay.metric(config, 'ActiveCalls', 'Average');
+    const faulty = media.relay.metric(config, 'AgentFaults', 'Sum').with({ period: FIVE });
     const waiting = queue.metricApproximateAgeOfOldestMessage({ period: MINUTE, statistic: 'Maximum' });
     const dialled = queue.metricNumberOfMessagesSent({ period: HOUR, statistic: 'Sum' });
 
@@ -59,6 +60,7 @@ export class OperationsStack extends Stack {
     alarms.watch({ entry: 'reconciler-failing', says: 'The reconciler ends with errors.', metric: errors(reconcile), threshold: 3, outOf: [2, 2] });
     alarms.watch({ entry: 'relay-down', says: 'No healthy relay task: people answer the phone and hear nothing.', metric: media.healthyTasks.with({ period: MINUTE, statistic: 'Maximum' }), threshold: 1, below: true, missingIsBad: true, outOf: [2, 3] });
     alarms.watch({ entry: 'relay-silent', says: 'No relay task has reported its calls for five minutes.', metric: media.relay.metric(config, 'ActiveCalls', 'SampleCount').with({ period: FIVE }), threshold: 1, below: true, missingIsBad: true });
+    alarms.watch({ entry: 'agent-failing', says: 'The agent could not be had, or broke off: callers hear an apology instead.', metric: faulty, threshold: 3 });
     alarms.watch({ entry: 'relay-full', says: 'Relay tasks are nearly full, and no more are being added in time.', metric: calls, threshold: Math.ceil(config.relayCapacity * 0.8), outOf: [3, 3] });
     alarms.watch({ entry: 'table-failing', says: 'DynamoDB refuses requests: more at once than it is ready for.', metric: sum([
       metricOf('AWS/DynamoDB', 'ReadThrottleEvents', { TableName: data.callStore.calls.tableName }, 'Sum', FIVE),
@@ -68,6 +70,7 @@ export class OperationsStack extends Stack {
     alarms.watch({ entry: 'outbox-dead-nudges', says: 'The outbox failed five times at one lead: not the business\'s endpoint, but our own side.', metric: visible(data.outboxQueue.deadNudges), threshold: 1 });
     alarms.watch({ entry: 'outbox-endpoint-failing', says: 'The business\'s endpoint does not take outcomes, or they were given up.', metric: workers.outbox.inTrouble, threshold: 1 });
     if (media.socket) {
+      alarms.watch({ entry: 'relay-lost', says: 'A relay task was gone while it carried calls; other tasks went on with them.', metric: media.relay.metric(config, 'OrphanedCalls', 'Sum').with({ period: FIVE }), threshold: 1 });
       const api = { ApiId: media.socket.api.apiId };
       alarms.watch({ entry: 'stream-frames-lost', says: 'API Gateway could not hand frames to the relay: callers are not heard.', metric: metricOf('AWS/ApiGateway', 'IntegrationError', api, 'Sum', MINUTE), threshold: 50, outOf: [2, 3] });
       alarms.watch({ entry: 'stream-authorizer-failing', says: 'Media streams are refused because the authorizer itself fails.', metric: errors(media.socket.authorizer), threshold: 1 });
@@ -78,6 +81,7 @@ export class OperationsStack extends Stack {
       graphs: [
         { title: 'Attempts sent to the dialer', left: [queue.metricNumberOfMessagesSent({ period: FIVE, statistic: 'Sum' })], right: [waiting] },
         { title: 'Calls per relay task', left: [calls, calls.with({ statistic: 'Maximum' })], right: [media.healthyTasks] },
+        { title: 'Agent, faults', left: [faulty] },
         { title: 'Answer document, ms', left: [answer.lambda.metricDuration({ period: FIVE, statistic: 'p50' }), answerMs] },
         { title: 'Requests', left: [enquire, answer, callbacks, api].map((fn) => fn.lambda.metricInvocations({ period: FIVE })), right: [faults] },
         { title: 'Errors of functions', left: every.map(errors) },

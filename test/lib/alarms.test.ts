@@ -34,6 +34,14 @@ describe('alarms', () => {
     expect(alarms.filter(({ Properties }) => Properties['TreatMissingData'] === 'breaching').map(nameOf).sort()).toEqual(['reconciler-silent', 'relay-down', 'relay-silent']);
   });
 
+  it('are as many as docs/cost.md counts, which is by the metrics that they look at', () => {
+    const looksAt = ({ Properties }: Resource): number => (Properties['Metrics'] as { MetricStat?: unknown }[] | undefined)?.filter(({ MetricStat }) => MetricStat).length ?? 1;
+    const counted = /(\d+) that look at one metric and one that looks at two: (\d+) × 0\.10/.exec(readFileSync(new URL('../../docs/cost.md', import.meta.url), 'utf8'));
+    const each = alarms.map(looksAt).sort((a, b) => a - b);
+    expect(each.slice(-2)).toEqual([1, 2]);
+    expect(counted?.slice(1).map(Number)).toEqual([each.length - 1, each.length + 1]);
+  });
+
   it('leave out the WebSocket API where CloudFront is the way in', () => {
     const names = alarmsOf({ stage: 'prod', mediaIngress: 'cloudfront' }).map(nameOf);
     expect(names).not.toContain('stream-frames-lost');
