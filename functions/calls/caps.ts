@@ -45,7 +45,7 @@ export const enquiryCaps = (enquiry: { phone: string; address: string | null; no
   return caps;
 };
 
-/** What a call may cost at most: price a minute to its country times the started minutes of `limitSeconds`, minor units, rounded up. */
+/** What a call may cost at most, a talk with a person after a transfer aside: price a minute to its country times the started minutes of `limitSeconds`, minor units, rounded up. */
 export const costOfCall = (phone: string, limitSeconds: number, policy: Policy): number => {
   const read = readPhone(phone);
   const { byCountry, default: usual } = policy.caps.pricePerMinute;

@@ -1,8 +1,9 @@
 // The dialer: takes one message of the dial queue, asks permission again, waits for its turn, claims the attempt, asks the carrier once.
 import { askPermission } from './ask-permission.ts';
 import { isTerminal, type NewCall } from './call.ts';
+import { carrierLimitSeconds } from './call-limits.ts';
 import { dialCaps, underCap } from './caps.ts';
-import { readAttemptId, type AttemptRecord } from './lead.ts';
+import { readAttemptId, type AttemptRecord, type CarrierName } from './lead.ts';
 import type { Decision } from './permission.ts';
 import { goOver, steer } from './failover.ts';
 import type { CallStore, CapStore, Carrier, DialMessage, DialQueue, Expectations, ExpectedCall, HealthStore, Pace, SwitchStore } from './ports.ts';
@@ -18,6 +19,8 @@ export interface DialDeps extends SettleDeps {
   carriers: Partial<Record<AttemptRecord['carrier'], Carrier>>;
   /** Absent: the agent is opened at the answer, and nobody needs to know before. */
   expects?: Expectations | undefined;
+  /** Whether a person may take over a call that we place through this carrier. Absent: nobody may. */
+  mayTransfer?: ((carrier: CarrierName) => boolean) | undefined;
   /** Waits for a turn that is near. */
   wait: (ms: number) => Promise<void>;
 }
@@ -35,9 +38,11 @@ const LOST_CALL_MS = 3_600_000;
 const sinceAsked = ({ history, dueAt, claimedAt }: AttemptRecord): number =>
   Math.max(0, Date.parse(claimedAt ?? dueAt) - Date.parse(history[0]?.event === 'ready' ? history[0].at : dueAt));
 
+const limitSeconds = ({ policy, mayTransfer }: DialDeps, carrier: CarrierName): number => carrierLimitSeconds(policy, mayTransfer?.(carrier) ?? false);
+
 const onTheLine = async (deps: DialDeps, { askedOn, askedAt }: AttemptRecord): Promise<boolean> => {
   const call = askedOn === undefined ? undefined : await deps.calls.call(askedOn);
-  return call !== undefined && call.callSid !== null && !isTerminal(call.status) && deps.clock.now().getTime() < Date.parse(askedAt ?? '') + deps.policy.limitSeconds * 1000 + LOST_CALL_MS;
+  return call !== undefined && call.callSid !== null && !isTerminal(call.status) && deps.clock.now().getTime() < Date.parse(askedAt ?? '') + limitSeconds(deps, call.carrier) * 1000 + LOST_CALL_MS;
 };
 
 /** Between the carrier's answer and the last ring: the carrier counts from when it rings, we from when it said yes. */
@@ -154,7 +159,7 @@ export const dialAttempt = (deps: DialDeps) => async (message: DialMessage): Pro
   if (record && record.carrier !== carrier.name) await deps.calls.open(call, now());
   // The lead's own status need not hold the call up; should it fail now, it is settled again with the outcome below.
   const [outcome] = await Promise.all([
-    carrier.place({ attemptId, callId: parts.callId, to: lead.phone, ringSeconds: deps.policy.ringSeconds, limitSeconds: deps.policy.limitSeconds }),
+    carrier.place({ attemptId, callId: parts.callId, to: lead.phone, ringSeconds: deps.policy.ringSeconds, limitSeconds: limitSeconds(deps, carrier.name) }),
     Promise.allSettled([settle()]),
   ]);
   if (await goOver(deps)(claimed, lead.phone, outcome)) {

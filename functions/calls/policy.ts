@@ -104,6 +104,8 @@ const schema = z.strictObject({
   }).prefault({}),
   ringSeconds: whole(5, 120).default(30),
   limitSeconds: whole(30, 14_400).default(600),
+  /** How much longer a call may last where a person may take it over from the agent. */
+  transferSeconds: whole(60, 14_400).default(3600),
   retry: z.strictObject({
     jitterPercent: whole(0, 100).default(20),
     outcomes: z.strictObject({

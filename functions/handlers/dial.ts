@@ -9,6 +9,7 @@ import type { Log } from '#house/log.ts';
 import { carriersOf } from '#compose/carriers.ts';
 import { queueOf, scheduleOf } from '#compose/queue.ts';
 import { fromEnvironment, planOf } from '#compose/base.ts';
+import { canTransfer } from '#compose/transfers.ts';
 import { expectationsOf } from '#compose/ringing.ts';
 
 export interface DialHandlerDeps extends DialDeps {
@@ -45,5 +46,6 @@ export const dialHandler = (deps: DialHandlerDeps) => async (event: SQSEvent): P
 export const handler = lazily(async () => {
   const base = await fromEnvironment('dial');
   const { env, log, clock, stores } = base;
-  return dialHandler({ ...stores, clock, log, wait, ...planOf(env), queue: queueOf(env), schedule: scheduleOf(env), carriers: carriersOf(env), expects: expectationsOf(base) });
+  const goesOn = canTransfer(env);
+  return dialHandler({ ...stores, clock, log, wait, ...planOf(env), queue: queueOf(env), schedule: scheduleOf(env), carriers: carriersOf(env), mayTransfer: (carrier) => goesOn(carrier, 'outbound'), expects: expectationsOf(base) });
 });

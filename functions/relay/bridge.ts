@@ -6,6 +6,7 @@ import { documentOf } from '#calls/call.ts';
 import type { StreamEvent } from '#carriers/stream.ts';
 import { agentAudio } from './agent-audio.ts';
 import { agentLeg, type AgentLeg } from './agent-leg.ts';
+import { talkLeftMs } from './bridged-call.ts';
 import { callerAudio, type CallerAudio } from './caller-audio.ts';
 import { ending } from './ending.ts';
 import { openingFor } from './opening.ts';
@@ -97,7 +98,7 @@ export const bridge = (deps: BridgeDeps, call: BridgedCall, leg: CarrierLeg, fin
     endWith('agent-unavailable', 'agent-failed', fault, false);
   };
 
-  const watchdogs = watch(call.startedMs, options, ms, {
+  const watchdogs = watch(call.startedMs, { ...options, callLimitMs: talkLeftMs(call, options, clock.now()) }, ms, {
     audioMs: () => voice.lastMs(),
     // An agent that leaves has nothing to answer any more.
     reassure: () => (tools.leaving() === undefined ? voice.say(deps.sentences('one-moment', leg.shape)) : undefined),

@@ -3,6 +3,7 @@ import { openConversation } from '#agent/conversation.ts';
 import { readyAddresses } from '#agent/ready-address.ts';
 import { standardTools } from '#agent/tools.ts';
 import { askCallback } from '#calls/ask-callback.ts';
+import { talkLimitSeconds } from '#calls/call-limits.ts';
 import type { CarrierName } from '#calls/lead.ts';
 import type { Clock, DialSchedule } from '#calls/ports.ts';
 import { recordEvent } from '#calls/record-event.ts';
@@ -91,6 +92,6 @@ export const relayDeps = (env: Env, log: Log, identity?: RelayIdentity): RelayDe
     clock,
     ms: steadyMs,
     log, metrics: metrics(),
-    options: { ...relayDefaults, capacity: env.RELAY_CAPACITY, mostPending: 2 * env.RELAY_CAPACITY, agentChunkMs: env.AGENT_CHUNK_MS, callLimitMs: env.CALL_LIMIT_SECONDS * 1000, drainMs: drainMs(env), ...(env.STAGE === 'local' ? { handOverGraceMs: 1000 } : {}), resumeMessage: env.RESUME_MESSAGE ?? relayDefaults.resumeMessage, nobodyFreeMessage: env.NOBODY_FREE_MESSAGE ?? relayDefaults.nobodyFreeMessage },
+    options: { ...relayDefaults, capacity: env.RELAY_CAPACITY, mostPending: 2 * env.RELAY_CAPACITY, agentChunkMs: env.AGENT_CHUNK_MS, callLimitMs: env.CALL_LIMIT_SECONDS * 1000, dialledLimitMs: talkLimitSeconds(settling.policy) * 1000, drainMs: drainMs(env), ...(env.STAGE === 'local' ? { handOverGraceMs: 1000 } : {}), resumeMessage: env.RESUME_MESSAGE ?? relayDefaults.resumeMessage, nobodyFreeMessage: env.NOBODY_FREE_MESSAGE ?? relayDefaults.nobodyFreeMessage },
   };
 };

@@ -49,6 +49,8 @@ export interface RelayOptions {
   lastWordsMs: number;
   /** The talk is ended politely after this (CALL_LIMIT_SECONDS). */
   callLimitMs: number;
+  /** The same for calls that we placed: before the carrier cuts them (the policy's limitSeconds). */
+  dialledLimitMs: number;
   /** Conversations that are opened after one that broke off, for each bridge. Nothing can be resumed at ElevenLabs: it is a new one, told what was said. */
   mostReopens: number;
   /** One connection is taken over by other tasks so often, and then the caller is told the truth. */
@@ -98,7 +100,7 @@ export const relayDefaults: RelayOptions = {
   callerKeptMs: 2000, agentChunkMs: 20, mostAgentSocketBytes: 128 * 1024, mostCarrierSocketBytes: 2 * 1024 * 1024,
   aheadMs: 30_000, mostQueuedMs: 600_000, markEveryMs: 1000, lostEchoMs: 5000, idleMs: 200,
   reassureMs: 4500, firstAudioMs: 10_000, queueMs: 25_000, agentSilentMs: 30_000, errorGraceMs: 2000,
-  endCallMs: 5000, transferMs: 2500, lastWordsMarginMs: 3000, lastWordsMs: 120_000, callLimitMs: 900_000, mostReopens: 1, mostTakeovers: 5, resumeMessage: 'Sorry, we were cut off. Please go on.', nobodyFreeMessage: 'I am sorry, nobody is free at the moment.', operatorLookMs: 3000, recordEndMs: 8000,
+  endCallMs: 5000, transferMs: 2500, lastWordsMarginMs: 3000, lastWordsMs: 120_000, callLimitMs: 900_000, dialledLimitMs: 900_000, mostReopens: 1, mostTakeovers: 5, resumeMessage: 'Sorry, we were cut off. Please go on.', nobodyFreeMessage: 'I am sorry, nobody is free at the moment.', operatorLookMs: 3000, recordEndMs: 8000,
   ringingLookMs: 500, heldLookMs: 1000, heldBeatMs: 500, mostHeldAudioMs: 30_000, heldAnsweredMs: 10_000,
   postEveryMs: 60, mostPostBytes: 24 * 1024, holdMs: 60, mostFramesHeld: 200, reportMs: 5000, ownerMs: 2000,
   pingMs: 15_000, drainMs: 3000, handOverGraceMs: 4000, lingerMs: 2000,

@@ -4,7 +4,7 @@ import { dtmf, dtmfMs } from '#audio/dtmf.ts';
 import type { AgentMessage } from '#agent/codec.ts';
 import { done, refused, useTool, type ToolAnswer, type ToolCall } from '#agent/tools.ts';
 import { documentOf } from '#calls/call.ts';
-import { attemptOfCall } from '#calls/lead.ts';
+import { directionOf } from './bridged-call.ts';
 import type { BridgeDeps, BridgedCall, CarrierLeg } from './ports.ts';
 import type { Recorder } from './recorder.ts';
 
@@ -67,8 +67,7 @@ export const toolUse = ({ deps, call, leg, recorder, signal, answer, say, handin
     waitForLastWords();
   };
   const transfer = (reason: string | null): ToolAnswer => {
-    const direction = call.call?.direction ?? (attemptOfCall(call.callId) === undefined ? 'inbound' : 'outbound');
-    if (!deps.canTransfer?.(leg.carrier, direction)) return refused(nobodyTakesOver);
+    if (!deps.canTransfer?.(leg.carrier, directionOf(call))) return refused(nobodyTakesOver);
     if (leaving !== 'transfer') {
       leaving = 'transfer';
       handingOver();

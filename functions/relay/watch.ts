@@ -119,5 +119,5 @@ class Watchdogs implements Watch {
   }
 }
 
-/** `startedMs`: `ms` of the start frame. A bridge that was taken over has less than the whole `callLimitMs` left. */
+/** `startedMs`: `ms` of the start frame; `callLimitMs` counts from there. */
 export const watch = (startedMs: number, options: WatchOptions, ms: () => number, on: WatchHandlers): Watch => new Watchdogs(startedMs, options, ms, on);

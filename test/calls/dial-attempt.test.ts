@@ -30,6 +30,12 @@ describe('the dialer', () => {
     expect(await world.stores.calls.callIdOf('twilio', sidNumber(1))).toBe(callId);
   });
 
+  it('lets the carrier cut a call later where a person may take it over', async () => {
+    const world = await enquired();
+    await dialAttempt({ ...world.deps, mayTransfer: (carrier) => carrier === 'twilio' })({ attemptId: first });
+    expect(world.twilio.orders).toMatchObject([{ limitSeconds: 600 + 3600 }]);
+  });
+
   it('does nothing for a message that comes again', async () => {
     const world = await enquired();
     await world.dial({ attemptId: first });

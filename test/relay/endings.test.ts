@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { wait } from '#house/clock.ts';
-import { house, sentence, speech } from './house.ts';
+import type { CallRecord } from '#calls/call.ts';
+import { callId, house, newCall, sentence, speech } from './house.ts';
 import type { FakeConversation } from '#doubles/fake-agent.ts';
 
 const endCall = (talk: FakeConversation): void => talk.send({ type: 'agent_tool_response', agent_tool_response: { tool_name: 'end_call', tool_call_id: 'e', tool_type: 'system', is_error: false, is_called: true, event_id: 9 } });
@@ -349,6 +350,21 @@ describe('other ends', () => {
     talk.audio(speech(160));
     expect(await ended()).toMatchObject({ endReason: 'timed-out' });
     expect(stream.audio().subarray(160).equals(sentence('call-ended'))).toBe(true);
+  });
+
+  it.each<[string, Partial<CallRecord>, string | undefined]>([
+    ['that we placed ends before the carrier cuts it, counted from its answer', {}, 'timed-out'],
+    ['that came in is not cut by a carrier: it has the time of a talk', { direction: 'inbound' }, undefined],
+    ['of which nobody knows when it was answered counts from its stream', { answeredAt: null }, undefined],
+  ])('a call %s', async (_what, record, reason) => {
+    const answeredAt = new Date(Date.now() - 50_000).toISOString();
+    const { call, ended, records } = await house({ callLimitMs: 120_000, dialledLimitMs: 50_300 });
+    records.set(callId, { ...newCall(), answeredAt, ...record });
+    const { stream, talk } = await call();
+    stream.playAlways();
+    talk.audio(speech(160));
+    const over = await Promise.race([ended(), wait(1500)]);
+    expect(over?.endReason).toBe(reason);
   });
 
   it('a relay that stops hands its calls over: no end is written, and the carrier asks for the next document', async () => {

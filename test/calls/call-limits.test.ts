@@ -1,0 +1,15 @@
+import { expect, it } from 'vitest';
+import { carrierLimitSeconds, talkLimitSeconds } from '#calls/call-limits.ts';
+import { readPolicy } from '#calls/policy.ts';
+
+it.each([30, 45, 60, 61, 600, 14_400])('a call of at most %i s is said goodbye to before it is cut, with time for that and for a talk', (limitSeconds) => {
+  const policy = readPolicy({ limitSeconds });
+  const talk = talkLimitSeconds(policy);
+  expect(talk).toBeGreaterThanOrEqual(15);
+  expect(carrierLimitSeconds(policy, false) - talk).toBeGreaterThanOrEqual(15);
+  expect(carrierLimitSeconds(policy, true)).toBe(limitSeconds + policy.transferSeconds);
+});
+
+it('half a minute is left for the goodbye, where there is as much', () => {
+  expect(talkLimitSeconds(readPolicy({}))).toBe(570);
+});
