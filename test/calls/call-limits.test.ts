@@ -10,6 +10,6 @@ it.each([30, 45, 60, 61, 600, 14_400])('a call of at most %i s is said goodbye t
   expect(carrierLimitSeconds(policy, true)).toBe(limitSeconds + policy.transferSeconds);
 });
 
-it('half a minute is left for the goodbye, where there is as much', () => {
-  expect(talkLimitSeconds(readPolicy({}))).toBe(570);
+it('a quarter of a minute is left for the goodbye, although a carrier may count from the first ring', () => {
+  expect(talkLimitSeconds(readPolicy({ ringSeconds: 40 }))).toBe(600 - 40 - 15);
 });
