@@ -5,7 +5,7 @@ import type { Policy } from './policy.ts';
 const GOODBYE_SECONDS = 15;
 
 /** The whole call, s. `mayTransfer`: a person may take it over from the agent and talk on. */
-export const carrierLimitSeconds = ({ limitSeconds, transferSeconds }: Pick<Policy, 'limitSeconds' | 'transferSeconds'>, mayTransfer: boolean): number => limitSeconds + (mayTransfer ? transferSeconds : 0);
+export const carrierLimitSeconds = ({ limitSeconds, transfer }: Pick<Policy, 'limitSeconds' | 'transfer'>, mayTransfer: boolean): number => limitSeconds + (mayTransfer ? transfer.seconds : 0);
 
 /** The talk with the agent in a call that we placed, s from the answer. Whether a carrier counts the ringing in is not said by either; a very short limit is halved. */
 export const talkLimitSeconds = ({ limitSeconds, ringSeconds }: Pick<Policy, 'limitSeconds' | 'ringSeconds'>): number =>

@@ -104,8 +104,17 @@ const schema = z.strictObject({
   }).prefault({}),
   ringSeconds: whole(5, 120).default(30),
   limitSeconds: whole(30, 14_400).default(600),
-  /** How much longer a call may last where a person may take it over from the agent. */
-  transferSeconds: whole(60, 14_400).default(3600),
+  /** Calls that a person takes over from the agent. */
+  transfer: z.strictObject({
+    /** How much longer than `limitSeconds` they may last. */
+    seconds: whole(60, 14_400).default(3600),
+    /** When people are there; absent: always. */
+    hours: windows.optional(),
+    daysOff: z.array(day).max(400).default([]),
+    /** Of both. */
+    zone: zone.optional(),
+  }).refine(({ hours, daysOff, zone: where }) => where !== undefined || (hours === undefined && daysOff.length === 0),
+    { path: ['zone'], message: 'must say whose local time the hours and days off are, such as "Europe/London"' }).prefault({}),
   retry: z.strictObject({
     jitterPercent: whole(0, 100).default(20),
     outcomes: z.strictObject({

@@ -5,6 +5,7 @@ import { standardTools } from '#agent/tools.ts';
 import { askCallback } from '#calls/ask-callback.ts';
 import { talkLimitSeconds } from '#calls/call-limits.ts';
 import type { CarrierName } from '#calls/lead.ts';
+import { peopleThere } from '#calls/people-there.ts';
 import type { Clock, DialSchedule } from '#calls/ports.ts';
 import { recordEvent } from '#calls/record-event.ts';
 import { twilioCodec } from '#carriers/twilio/codec.ts';
@@ -84,6 +85,7 @@ export const relayDeps = (env: Env, log: Log, identity?: RelayIdentity): RelayDe
     },
     tools: standardTools,
     canTransfer: canTransfer(env),
+    peopleThere: (now) => peopleThere(settling.policy, now),
     sentences: loadSentences(),
     ticketSecret: need(env, 'STREAM_TICKET_SECRET'),
     accounts: accountsOf(env),

@@ -6,6 +6,7 @@ import type { Tools } from '#agent/tools.ts';
 import type { CallbackAsk, Said } from '#calls/ask-callback.ts';
 import type { CallEvent, CallRecord, Turn } from '#calls/call.ts';
 import type { CarrierName, LeadRecord } from '#calls/lead.ts';
+import type { People } from '#calls/people-there.ts';
 import type { Clock } from '#calls/ports.ts';
 import type { StreamCutting, StreamWriter } from '#carriers/stream.ts';
 import type { Log } from '#house/log.ts';
@@ -70,6 +71,8 @@ export interface BridgeDeps {
   tools: Tools;
   /** Whether a call of this carrier can go on to a person when its stream ends (compose/transfers.ts). Absent: none can. */
   canTransfer?: ((carrier: CarrierName, direction: CallRecord['direction']) => boolean) | undefined;
+  /** Whether people are there at this hour to take a call over. Absent: always. */
+  peopleThere?: ((now: Date) => People) | undefined;
   sentences: Sentences;
   /** Plans the call that somebody asks for on the line, and says what came of it (calls/ask-callback.ts). Absent: nothing can be planned here. */
   askCallback?: ((callId: string, ask: CallbackAsk) => Promise<Said>) | undefined;

@@ -21,7 +21,7 @@ export interface ToolUse {
 }
 
 interface ToolUseParts {
-  deps: Pick<BridgeDeps, 'tools' | 'askCallback' | 'canTransfer' | 'clock' | 'ms' | 'log'> & { options: Pick<BridgeDeps['options'], 'endCallMs' | 'transferMs'> };
+  deps: Pick<BridgeDeps, 'tools' | 'askCallback' | 'canTransfer' | 'peopleThere' | 'clock' | 'ms' | 'log'> & { options: Pick<BridgeDeps['options'], 'endCallMs' | 'transferMs'> };
   call: BridgedCall;
   leg: Pick<CarrierLeg, 'carrier' | 'shape'>;
   recorder: Pick<Recorder, 'event'>;
@@ -41,6 +41,8 @@ interface ToolUseParts {
 /** Tools in use at once; an agent that asks for more is told no. */
 const MOST_TOOLS = 8;
 const nobodyTakesOver = 'Nobody can be put through from this line. Say so, and offer that they are called back.';
+const nobodyAtThisHour = (back: string | null): string =>
+  `Nobody is there at this hour to be put through to${back === null ? '' : `; people are back ${back}`}. Say so, and offer that they are called back then.`;
 const cannotPlan = 'No call can be planned from this line. Say so, and that they can ask again by the form.';
 
 export const toolUse = ({ deps, call, leg, recorder, signal, answer, say, handingOver, audioMs, lastWordsSaid }: ToolUseParts): ToolUse => {
@@ -68,6 +70,8 @@ export const toolUse = ({ deps, call, leg, recorder, signal, answer, say, handin
   };
   const transfer = (reason: string | null): ToolAnswer => {
     if (!deps.canTransfer?.(leg.carrier, directionOf(call))) return refused(nobodyTakesOver);
+    const people = deps.peopleThere?.(deps.clock.now());
+    if (people?.there === false) return refused(nobodyAtThisHour(people.back));
     if (leaving !== 'transfer') {
       leaving = 'transfer';
       handingOver();

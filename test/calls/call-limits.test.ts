@@ -7,7 +7,7 @@ it.each([30, 45, 60, 61, 600, 14_400])('a call of at most %i s is said goodbye t
   const talk = talkLimitSeconds(policy);
   expect(talk).toBeGreaterThanOrEqual(15);
   expect(carrierLimitSeconds(policy, false) - talk).toBeGreaterThanOrEqual(15);
-  expect(carrierLimitSeconds(policy, true)).toBe(limitSeconds + policy.transferSeconds);
+  expect(carrierLimitSeconds(policy, true)).toBe(limitSeconds + policy.transfer.seconds);
 });
 
 it('a quarter of a minute is left for the goodbye, although a carrier may count from the first ring', () => {

@@ -185,6 +185,21 @@ describe('a caller who is put through to a person', () => {
     expect(kinds(events)).not.toContain('transfer-asked');
   });
 
+  it.each([
+    ['on Monday 30 November at 9:00 am (Europe/London)', /people are back on Monday 30 November at 9:00 am \(Europe\/London\).*offer/],
+    [null, /Nobody is there at this hour to be put through to\. Say so/],
+  ])('is not at an hour when nobody is there: the agent can say when people are back (%s)', async (back, says) => {
+    const { call, events } = await house({}, { canTransfer: () => true, peopleThere: () => ({ there: false, back }) });
+    const { talk } = await call();
+    expect(await use(talk, 'transfer_to_human')).toMatchObject({ isError: true, result: expect.stringMatching(says) as string });
+    expect(kinds(events)).not.toContain('transfer-asked');
+  });
+
+  it('is where people are there', async () => {
+    const { call } = await house({ transferMs: 60_000 }, { canTransfer: () => true, peopleThere: () => ({ there: true }) });
+    expect(await use((await call()).talk, 'transfer_to_human')).toMatchObject({ isError: false });
+  });
+
   it('comes back to an agent that knows that nobody was free', async () => {
     const { call, records } = await withPeople();
     records.set(callId, { ...newCall(), epoch: 1, transfer: { state: 'failed', epoch: 0 } });
