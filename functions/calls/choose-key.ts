@@ -13,7 +13,7 @@ const soonSentence = 'Thank you. We will call you back as soon as we can. Goodby
 /** Time for an agent's platform to come back, and for the person not to have gone away. */
 export const SOON_MS = 5 * 60_000;
 
-const choiceOf: Record<string, KeyChoice> = { 1: 'call-me-back', 9: 'do-not-call' };
+const choiceOf = new Map<string, KeyChoice>([['1', 'call-me-back'], ['9', 'do-not-call']]);
 
 /** The agent could not be had, or broke off, and nobody has asked or answered yet. A machine is not asked. */
 export const mayChoose = (call: CallRecord): boolean =>
@@ -38,7 +38,7 @@ export const askForKey = (attemptId: string, endDetail: string | null): CallFlow
  */
 export const chooseKey = (deps: AnswerDeps) => async (call: CallRecord, digits: string): Promise<CallFlow> => {
   const at = deps.clock.now().toISOString();
-  const { keyChosen } = call.keyChosen ? call : await deps.calls.append(call.callId, { kind: 'key-chosen', at, choice: choiceOf[digits] ?? 'nothing' });
+  const { keyChosen } = call.keyChosen ? call : await deps.calls.append(call.callId, { kind: 'key-chosen', at, choice: choiceOf.get(digits) ?? 'nothing' });
   if (keyChosen === 'do-not-call') return optOutByKey(deps)(call);
   if (keyChosen !== 'call-me-back') return { flow: 'say-goodbye', sentence: byeSentence };
   await deps.calls.append(call.callId, { kind: 'callback-asked', at, by: 'key-1', dueAt: new Date(Date.parse(at) + SOON_MS).toISOString(), note: null });

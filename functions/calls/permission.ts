@@ -107,6 +107,8 @@ const firstOpen = (number: Phone, zone: string | null, from: number, policy: Pol
   return undefined;
 };
 
-const doNotCall = (reason: string): string =>
-  ({ 'opt-out': 'They asked not to be called.', 'carrier-dnd': 'The carrier has this number on its do-not-disturb list.', crm: 'The CRM says not to call this number.' })[reason]
-    ?? 'This number is on the list of numbers not to call.';
+/** A Map: a reason is somebody's text, and an object knows more words than were written into it. */
+const whyNot = new Map([
+  ['opt-out', 'They asked not to be called.'], ['carrier-dnd', 'The carrier has this number on its do-not-disturb list.'], ['crm', 'The CRM says not to call this number.'],
+]);
+const doNotCall = (reason: string): string => whyNot.get(reason) ?? 'This number is on the list of numbers not to call.';

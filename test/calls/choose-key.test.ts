@@ -87,7 +87,7 @@ describe('who could not talk with the agent', () => {
     expect(await chosen(world)).toEqual(['do-not-call']);
   });
 
-  it.each(['', '5', '#', '19'])('hears goodbye at "%s", and is tried again by the plan', async (digits) => {
+  it.each(['', '5', '#', '19', 'toString'])('hears goodbye at "%s", and is tried again by the plan', async (digits) => {
     const world = await missed();
     expect(await world.key(first, sid, digits)).toEqual(bye);
     await world.status(first, sid, 'completed');

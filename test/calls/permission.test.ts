@@ -36,6 +36,7 @@ describe('refuses', () => {
     ['consent-too-old', { consent: { ...consent, at: '2026-10-19T06:59:59.999Z' } }],
     ['do-not-call', { suppression: { reason: 'opt-out' } }],
     ['do-not-call', { suppression: { reason: 'carrier-dnd' } }],
+    ['do-not-call', { suppression: { reason: 'toString' } }],
     ['number-unreadable', { phone: '9876543210' }],
     ['number-unreadable', { phone: '+91 98765 43210' }],
     ['number-unreadable', { phone: '' }],

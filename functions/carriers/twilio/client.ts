@@ -30,20 +30,20 @@ const concurrencyCodes = new Set(['10004', '86008']);
 const accountCodes = new Set(['20003', '20005', '21205', '21210', '21212', '21213', '10001', '10002']);
 
 /** Twilio's codes in words that somebody without its manual understands. */
-const reasons: Record<string, string> = {
-  21201: 'The request named no number to call.',
-  21205: 'Twilio cannot reach our answer address. Check PUBLIC_BASE_URL.',
-  21210: 'Our caller id is not a number of this Twilio account. Check TWILIO_PHONE_NUMBER.',
-  21211: 'The number is not valid.',
-  21212: 'Our caller id is not valid. Check TWILIO_PHONE_NUMBER.',
-  21213: 'The request named no caller id. Check TWILIO_PHONE_NUMBER.',
-  21214: 'The number cannot be reached.',
-  21215: 'The Twilio account may not call this country. Allow it under Voice geographic permissions.',
-  21216: 'Twilio does not allow calls to this number.',
-  21217: 'The number is not valid.',
-  21219: 'A Twilio trial account may call verified numbers only.',
-  20003: 'Twilio refused our credentials. Check TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN.',
-};
+const reasons = new Map([
+  ['21201', 'The request named no number to call.'],
+  ['21205', 'Twilio cannot reach our answer address. Check PUBLIC_BASE_URL.'],
+  ['21210', 'Our caller id is not a number of this Twilio account. Check TWILIO_PHONE_NUMBER.'],
+  ['21211', 'The number is not valid.'],
+  ['21212', 'Our caller id is not valid. Check TWILIO_PHONE_NUMBER.'],
+  ['21213', 'The request named no caller id. Check TWILIO_PHONE_NUMBER.'],
+  ['21214', 'The number cannot be reached.'],
+  ['21215', 'The Twilio account may not call this country. Allow it under Voice geographic permissions.'],
+  ['21216', 'Twilio does not allow calls to this number.'],
+  ['21217', 'The number is not valid.'],
+  ['21219', 'A Twilio trial account may call verified numbers only.'],
+  ['20003', 'Twilio refused our credentials. Check TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN.'],
+]);
 
 const iso = (text: string | null | undefined): string | null => (text && !Number.isNaN(Date.parse(text)) ? new Date(text).toISOString() : null);
 
@@ -121,7 +121,7 @@ export const twilioCarrier = (config: TwilioConfig): Carrier => {
       }
       // 408 and 5xx say nothing about whether the phone rings; 21204 says that it does and not under which id.
       if (response.status >= 500 || response.status === 408 || code === '21204') return { outcome: 'unknown', reason: `Twilio answered ${response.status}; nobody knows whether it placed the call.` };
-      return { outcome: 'refused', code: `twilio-${code}`, reason: reasons[code] ?? `Twilio refused the call (error ${code}).`, doNotDisturb: false, account: response.status === 401 || accountCodes.has(code) };
+      return { outcome: 'refused', code: `twilio-${code}`, reason: reasons.get(code) ?? `Twilio refused the call (error ${code}).`, doNotDisturb: false, account: response.status === 401 || accountCodes.has(code) };
     },
 
     callsTo: async (to, since) => {
