@@ -2,6 +2,8 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeMulaw } from '#audio/mulaw.ts';
 import { measureTone, sine } from '#audio/level.ts';
+import type { FakeConversation } from '#doubles/fake-agent.ts';
+import type { FakeStream } from '#doubles/fake-twilio-stream.ts';
 import { house, sentence, speech } from './house.ts';
 
 const frame = (n: number): Buffer => speech(160, n);
@@ -172,6 +174,17 @@ describe('what the agent says', () => {
   });
 });
 
+/** The caller hears what comes before the first mark, a second of speech, and then talks over the agent. */
+const talkOverSecondSecond = async (stream: FakeStream, talk: FakeConversation, words: string): Promise<void> => {
+  const first = await stream.got.next((item) => item.kind === 'mark');
+  stream.send({ event: 'mark', streamSid: 'MZ1', mark: { name: first.kind === 'mark' ? first.name : '' } });
+  stream.speak(frame(1));
+  await talk.received.next((f) => 'user_audio_chunk' in f);
+  talk.interrupt(2);
+  await stream.got.next((item) => item.kind === 'clear');
+  talk.send({ type: 'user_transcript', user_transcription_event: { user_transcript: words, event_id: 2 } });
+};
+
 describe('when the caller talks over the agent', () => {
   it('clears what is queued here and at the carrier, and never says it later', async () => {
     const { call } = await house({ aheadMs: 1000 });
@@ -257,15 +270,9 @@ describe('when the caller talks over the agent', () => {
     const { stream, talk } = await call();
     talk.send({ type: 'agent_response', agent_response_event: { agent_response: 'one two three four five six seven eight', event_id: 1 } });
     for (let piece = 0; piece < 400; piece++) talk.audio(speech(160), 1);
-    // The first of eight seconds was heard.
-    const first = await stream.got.next((item) => item.kind === 'mark');
     await stream.got.until(() => stream.audio().length >= 64_000);
-    stream.send({ event: 'mark', streamSid: 'MZ1', mark: { name: first.kind === 'mark' ? first.name : '' } });
-    stream.speak(frame(1));
-    await talk.received.next((f) => 'user_audio_chunk' in f);
-    talk.interrupt(2);
-    await stream.got.next((item) => item.kind === 'clear');
-    talk.send({ type: 'user_transcript', user_transcription_event: { user_transcript: 'stop', event_id: 2 } });
+    // The first of eight seconds was heard.
+    await talkOverSecondSecond(stream, talk, 'stop');
     talk.audio(speech(160, 2), 2);
     await stream.got.until(() => stream.audio().length >= 64_160);
     expect(transcript()).toEqual(['agent: one', 'caller: stop']);
@@ -279,13 +286,7 @@ describe('when the caller talks over the agent', () => {
     audio('a');
     audio('b');
     // The first second was heard, the second one was not.
-    const first = await stream.got.next((item) => item.kind === 'mark');
-    stream.send({ event: 'mark', streamSid: 'MZ1', mark: { name: first.kind === 'mark' ? first.name : '' } });
-    stream.speak(frame(1));
-    await talk.received.next((f) => 'user_audio_chunk' in f);
-    talk.interrupt(2);
-    await stream.got.next((item) => item.kind === 'clear');
-    talk.send({ type: 'user_transcript', user_transcription_event: { user_transcript: 'hm', event_id: 2 } });
+    await talkOverSecondSecond(stream, talk, 'hm');
     talk.audio(speech(160), 2);
     await stream.got.until(() => turns.size === 2 && turns.get(0)?.text !== 'ab');
     expect(transcript()).toEqual(['agent: a', 'caller: hm']);
