@@ -38,11 +38,12 @@ const LOST_CALL_MS = 3_600_000;
 const sinceAsked = ({ history, dueAt, claimedAt }: AttemptRecord): number =>
   Math.max(0, Date.parse(claimedAt ?? dueAt) - Date.parse(history[0]?.event === 'ready' ? history[0].at : dueAt));
 
-const limitSeconds = ({ policy, mayTransfer }: DialDeps, carrier: CarrierName): number => carrierLimitSeconds(policy, mayTransfer?.(carrier) ?? false);
+/** What the carrier is told, s. */
+const limitFor = ({ policy, mayTransfer }: DialDeps, carrier: CarrierName): number => carrierLimitSeconds(policy, mayTransfer?.(carrier) ?? false);
 
 const onTheLine = async (deps: DialDeps, { askedOn, askedAt }: AttemptRecord): Promise<boolean> => {
   const call = askedOn === undefined ? undefined : await deps.calls.call(askedOn);
-  return call !== undefined && call.callSid !== null && !isTerminal(call.status) && deps.clock.now().getTime() < Date.parse(askedAt ?? '') + limitSeconds(deps, call.carrier) * 1000 + LOST_CALL_MS;
+  return call !== undefined && call.callSid !== null && !isTerminal(call.status) && deps.clock.now().getTime() < Date.parse(askedAt ?? '') + limitFor(deps, call.carrier) * 1000 + LOST_CALL_MS;
 };
 
 /** Between the carrier's answer and the last ring: the carrier counts from when it rings, we from when it said yes. */
@@ -159,7 +160,7 @@ export const dialAttempt = (deps: DialDeps) => async (message: DialMessage): Pro
   if (record && record.carrier !== carrier.name) await deps.calls.open(call, now());
   // The lead's own status need not hold the call up; should it fail now, it is settled again with the outcome below.
   const [outcome] = await Promise.all([
-    carrier.place({ attemptId, callId: parts.callId, to: lead.phone, ringSeconds: deps.policy.ringSeconds, limitSeconds: limitSeconds(deps, carrier.name) }),
+    carrier.place({ attemptId, callId: parts.callId, to: lead.phone, ringSeconds: deps.policy.ringSeconds, limitSeconds: limitFor(deps, carrier.name) }),
     Promise.allSettled([settle()]),
   ]);
   if (await goOver(deps)(claimed, lead.phone, outcome)) {

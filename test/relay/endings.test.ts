@@ -352,15 +352,16 @@ describe('other ends', () => {
     expect(stream.audio().subarray(160).equals(sentence('call-ended'))).toBe(true);
   });
 
-  it.each<[string, Partial<CallRecord>, string | undefined]>([
-    ['that we placed ends before the carrier cuts it, counted from its answer', {}, 'timed-out'],
-    ['that came in is not cut by a carrier: it has the time of a talk', { direction: 'inbound' }, undefined],
-    ['of which nobody knows when it was answered counts from its stream', { answeredAt: null }, undefined],
-  ])('a call %s', async (_what, record, reason) => {
+  it.each<[string, number, Partial<CallRecord>, string | undefined]>([
+    ['that we placed ends before the carrier cuts it: on a later stream, what was talked before counts', 1, {}, 'timed-out'],
+    ['that has just begun has its whole time, whatever a carrier says of its answer', 0, {}, undefined],
+    ['that came in is not cut by a carrier: it has the time of a talk', 1, { direction: 'inbound' }, undefined],
+    ['of which nobody knows when it was answered counts from its stream', 1, { answeredAt: null }, undefined],
+  ])('a call %s', async (_what, epoch, record, reason) => {
     const answeredAt = new Date(Date.now() - 50_000).toISOString();
     const { call, ended, records } = await house({ callLimitMs: 120_000, dialledLimitMs: 50_300 });
-    records.set(callId, { ...newCall(), answeredAt, ...record });
-    const { stream, talk } = await call();
+    records.set(callId, { ...newCall(), epoch, answeredAt, ...record });
+    const { stream, talk } = await call({ epoch });
     stream.playAlways();
     talk.audio(speech(160));
     const over = await Promise.race([ended(), wait(1500)]);
